@@ -1,0 +1,6 @@
+"""Versioned routes, one list."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "api"
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,49 @@
+"""How dates, doses and scores are written, everywhere the same."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """`Mon 16 Nov 2026`."""
+    return f"{value:%a} {value.day} {value:%b %Y}" if value else ""
+
+
+@register.filter
+def clock(value: datetime | None, zone: ZoneInfo) -> str:
+    """`14:05` on the site's wall."""
+    return f"{value.astimezone(zone):%H:%M}" if value else ""
+
+
+@register.filter
+def moment(value: datetime | None, zone: ZoneInfo) -> str:
+    """`Mon 16 Nov 2026 14:05` on the site's wall."""
+    return f"{day(value.astimezone(zone).date())} {clock(value, zone)}" if value else ""
+
+
+@register.filter
+def plain(value: Decimal | None) -> str:
+    """A decimal without idle zeros: `0.5`, not `0.500`."""
+    return f"{value.normalize():f}" if value is not None else ""
+
+
+@register.filter
+def lateness(due_on: date | None, today: date) -> str:
+    """`overdue 6 days (since Mon 16 Nov 2026)`, `due today`, `due in 3 days (...)`."""
+    if due_on is None:
+        return ""
+    days = (due_on - today).days
+    if days == 0:
+        return "due today"
+    count = f"{abs(days)} day{'' if abs(days) == 1 else 's'}"
+    if days < 0:
+        return f"overdue {count} (since {day(due_on)})"
+    return f"due in {count} ({day(due_on)})"

@@ -1,0 +1,5 @@
+"""Pages of labs."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
