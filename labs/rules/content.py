@@ -1,0 +1,84 @@
+"""Reading clinical content: a table of tables whose numbers carry unit, source and date.
+
+A number is `{ value = "0.5", unit = "mg/kg", source = "...", ... }`; its value is text, because a
+binary fraction is not what the source says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import cast
+
+from clinic.rules.errors import RuleError
+
+Content = Mapping[str, object]
+
+
+def table_at(content: Content, *path: str) -> Content:
+    """The table at `path`; an absent one is empty."""
+    found: object = content
+    for key in path:
+        found = cast("Content", found).get(key, {})
+        if not isinstance(found, Mapping):
+            raise _broken(path, "is not a table")
+    return cast("Content", found)
+
+
+def rows_at(content: Content, key: str) -> Sequence[Content]:
+    """The list of tables called `key`; an absent one is empty."""
+    found = content.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(row, Mapping) for row in found):
+        raise _broken((key,), "is not a list of tables")
+    return found
+
+
+def decimal_at(content: Content, *path: str) -> Decimal:
+    """The number at `path`. Raises RuleError `content_broken` where it is missing or no number."""
+    leaf = table_at(content, *path)
+    try:
+        return Decimal(cast("str", leaf["value"]))
+    except (KeyError, TypeError, InvalidOperation):
+        raise _broken(path, "has no number") from None
+
+
+def whole_at(content: Content, *path: str) -> int:
+    """The number at `path`, which must be a whole one."""
+    number = decimal_at(content, *path)
+    if number != number.to_integral_value():
+        raise _broken(path, "is not a whole number")
+    return int(number)
+
+
+def optional_whole_at(content: Content, *path: str) -> int | None:
+    """The whole number at `path`, or None where the content names none."""
+    return whole_at(content, *path) if table_at(content, *path) else None
+
+
+def text_at(content: Content, *path: str) -> str:
+    """The text at `path`."""
+    found = table_at(content, *path[:-1]).get(path[-1])
+    if not isinstance(found, str):
+        raise _broken(path, "is not text")
+    return found
+
+
+def texts_at(content: Content, *path: str) -> tuple[str, ...]:
+    """The list of texts at `path`."""
+    found = table_at(content, *path[:-1]).get(path[-1])
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise _broken(path, "is not a list of texts")
+    return tuple(found)
+
+
+def flag_at(content: Content, *path: str) -> bool:
+    """The yes or no at `path`."""
+    found = table_at(content, *path[:-1]).get(path[-1])
+    if not isinstance(found, bool):
+        raise _broken(path, "is neither true nor false")
+    return found
+
+
+def _broken(path: Sequence[str], what: str) -> RuleError:
+    name = ".".join(path)
+    return RuleError("content_broken", name, f"The clinical content “{name}” {what}.")
