@@ -3,9 +3,12 @@
 from datetime import timedelta
 from pathlib import Path
 
+import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
 
 from clinic import env
+
+django_stubs_ext.monkeypatch()
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(env.text("DAYBREAK_HOME", str(ROOT / ".daybreak")))
