@@ -1,0 +1,236 @@
+"""One pass over the ledger: take back, claim, look again, send, write down.
+
+No transaction is open while the outside is called. What must be true to send is read again, under
+locks, in the transaction that writes the attempt: a planner that comes later finds it being sent.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from clinic.models import Membership, Patient, Role
+from clinic.rules.dates import today_local
+from labs import ledger
+from labs.actions.tasks import open_task
+from labs.delivery import (
+    MailProvider,
+    Message,
+    Outcome,
+    Provider,
+    Verdict,
+    words_for_patient,
+    words_for_staff,
+)
+from labs.ledger import Held
+from labs.models import Recipient, ReminderState, Requirement, RequirementStatus
+from labs.rules import defaults
+from labs.rules.reminders import is_decent, send_at
+from labs.sweep import dedup_prefix
+
+log = logging.getLogger(__name__)
+
+# Of the lease's 60 seconds one call may take 20: what is not begun in the first half goes back.
+BATCH_SECONDS = ledger.LEASE_SECONDS - ledger.START_BEFORE_SECONDS
+WORDS_OF_TASK = {
+    ReminderState.IN_DOUBT: "Find out whether a reminder arrived",
+    ReminderState.DEAD: "A reminder could not be sent: tell them another way",
+    ReminderState.EXPIRED: "A reminder came too late to be sent: tell them another way",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """What one pass did. `claimed` of 0 means that nothing is left to do now."""
+
+    claimed: int = 0
+    accepted: int = 0
+    cancelled: int = 0
+    postponed: int = 0
+    failed: int = 0
+    in_doubt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Everything stood for sending, and the attempt is written."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """Nothing leaves: the state the row got instead, or lost where somebody else holds it."""
+
+    became: str
+
+
+def dispatch_once(
+    worker: str,
+    limit: int = 50,
+    *,
+    provider: Provider | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Dispatched:
+    """Send up to `limit` messages that are due; must be called outside any transaction.
+
+    Stops after the current message when `should_stop` says so or half a lease has passed: a slow
+    mail server must not use up the leases, and so the attempts, of those that wait behind it.
+    """
+    outside = provider or MailProvider()
+    _take_back(outside)
+    with transaction.atomic():
+        batch = ledger.claim(limit)
+    begun = time.monotonic()
+    results: list[str] = []
+    try:
+        for held in batch:
+            if should_stop() or time.monotonic() - begun >= BATCH_SECONDS:
+                results.append(_released(held))
+            else:
+                results.append(_handle(held, outside, worker))
+    finally:
+        outside.close()
+    return _counted(results)
+
+
+def _take_back(provider: Provider) -> None:
+    with transaction.atomic():
+        given_up = ledger.reap([provider.name] if provider.keyed else [])
+        for ended in [*given_up, *ledger.expire()]:
+            _open_task(ended.id, ended.site_id, ended.patient_id, ended.state)
+
+
+def _handle(held: Held, provider: Provider, worker: str) -> str:
+    look = _begin(held, provider, worker)
+    if isinstance(look, NotNow):
+        return look.became
+    return _complete(held, provider.send(look.message))
+
+
+@transaction.atomic(durable=True)
+def _begin(held: Held, provider: Provider, worker: str) -> Ready | NotNow:
+    # Locked in the order of the planner: patient, requirement, reminder.
+    patient = (
+        Patient.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("site")
+        .get(pk=held.patient_id)
+    )
+    requirement = Requirement.objects.select_for_update(no_key=True).get(pk=held.requirement_id)
+    reason = why_not(requirement, held.dedup_key) or _why_not_to(patient, held.recipient)
+    if reason:
+        return _not_now(held, ReminderState.CANCELLED, reason=reason)
+    zone, policy = patient.site.zone, defaults.reminders()
+    if not is_decent(held.claimed_at, zone, policy):
+        # Due by day, but a sender that slept until the night must not wake anybody.
+        later = send_at(today_local(held.claimed_at, zone), held.claimed_at, zone, policy)
+        ledger.let_go(held, state=ReminderState.SCHEDULED, next_at=later, refund=True)
+        return NotNow("postponed")
+    addresses = _addresses(patient, held.recipient)
+    if not addresses:
+        return _not_now(held, ReminderState.DEAD, reason="nobody_to_tell")
+    if not ledger.begin(held, provider=provider.name, worker=worker):
+        return NotNow("lost")
+    return Ready(_message(held, patient, addresses))
+
+
+@transaction.atomic(durable=True)
+def _complete(held: Held, outcome: Outcome) -> str:
+    """Write down what the call came to, unless somebody else has taken the row over."""
+    state, wait_minutes = _next_state(held, outcome)
+    ref = outcome.ref if state == ReminderState.ACCEPTED else ""
+    if not ledger.let_go(
+        held, state=state, reason=outcome.reason, ref=ref, wait_minutes=wait_minutes
+    ):
+        log.warning("Reminder %s was taken over while it was being sent", held.id)
+        return "lost"
+    ledger.close_attempt(held, outcome.reason or outcome.verdict)
+    if state in WORDS_OF_TASK:
+        _open_task(held.id, held.site_id, held.patient_id, state)
+    return state
+
+
+def _next_state(held: Held, outcome: Outcome) -> tuple[str, int]:
+    """The state that follows, and the minutes until the next try."""
+    if outcome.verdict == Verdict.ACCEPTED:
+        return ReminderState.ACCEPTED, 0
+    if outcome.verdict == Verdict.UNKNOWN:
+        return ReminderState.IN_DOUBT, 0
+    if outcome.verdict == Verdict.PERMANENT or held.attempts >= ledger.MAX_ATTEMPTS:
+        return ReminderState.DEAD, 0
+    return ReminderState.SCHEDULED, ledger.backoff_minutes(held.attempts)
+
+
+def why_not(requirement: Requirement, dedup_key: str) -> str:
+    """Why a message with this key has lost its point; blank while it has not."""
+    if requirement.status != RequirementStatus.OPEN:
+        return requirement.status
+    prefix = dedup_prefix(requirement.pk, requirement.next_due_on, requirement.revision)
+    return "" if dedup_key.startswith(prefix) else "moved"
+
+
+def _why_not_to(patient: Patient, recipient: str) -> str:
+    if patient.standing != "here":
+        return patient.standing
+    if recipient == Recipient.PATIENT and not (patient.consents_to_email and patient.email):
+        return "opted_out"
+    return ""
+
+
+def _not_now(held: Held, state: str, *, reason: str) -> NotNow:
+    if not ledger.let_go(held, state=state, reason=reason, refund=True):
+        return NotNow("lost")
+    if state in WORDS_OF_TASK:
+        _open_task(held.id, held.site_id, held.patient_id, state)
+    return NotNow(state)
+
+
+def _released(held: Held) -> str:
+    with transaction.atomic():
+        ledger.let_go(held, state=ReminderState.SCHEDULED, refund=True)
+    return "postponed"
+
+
+def _addresses(patient: Patient, recipient: str) -> tuple[str, ...]:
+    if recipient == Recipient.PATIENT:
+        return (patient.email,)
+    members = Membership.objects.of_site(patient.site_id).filter(
+        role=recipient, is_active=True, user__is_active=True
+    )
+    return tuple(members.order_by("user__email").values_list("user__email", flat=True))
+
+
+def _message(held: Held, patient: Patient, addresses: tuple[str, ...]) -> Message:
+    to_patient = held.recipient == Recipient.PATIENT
+    subject, body = words_for_patient(patient.site.phone) if to_patient else words_for_staff()
+    return Message(key=held.dedup_key, recipients=addresses, subject=subject, body=body)
+
+
+def _open_task(reminder_id: UUID, site_id: UUID, patient_id: UUID, state: str) -> None:
+    open_task(
+        site_id=site_id,
+        patient_id=patient_id,
+        kind=f"reminder_{state}",
+        role=Role.COORDINATOR,
+        title=WORDS_OF_TASK[ReminderState(state)],
+        due_at=timezone.now(),
+        dedup_key=f"reminder:{reminder_id}|{state}",
+        subject_id=reminder_id,
+    )
+
+
+def _counted(results: list[str]) -> Dispatched:
+    return Dispatched(
+        claimed=len(results),
+        accepted=results.count(ReminderState.ACCEPTED),
+        cancelled=results.count(ReminderState.CANCELLED),
+        postponed=results.count("postponed"),
+        failed=results.count(ReminderState.SCHEDULED) + results.count(ReminderState.DEAD),
+        in_doubt=results.count(ReminderState.IN_DOUBT),
+    )
