@@ -1,0 +1,102 @@
+"""Runs one measurement or one long trial with servers of its own, and says what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import atexit
+import importlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+
+from clinic.embedded.home import Home
+from clinic.embedded.postgres import EmbeddedPostgres
+from clinic.embedded.valkey import EmbeddedValkey
+
+HERE = Path(__file__).resolve().parent
+
+
+def names(kind: str) -> dict[str, str]:
+    """Name to first docstring line, of every `bench_*.py` or `soak_*.py`."""
+    found = {}
+    for file in sorted(HERE.glob(f"{kind}_*.py")):
+        first = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        found[file.stem.removeprefix(f"{kind}_")] = first.split("\n", 1)[0]
+    return found
+
+
+def start_servers(stack: ExitStack) -> None:
+    """A PostgreSQL and a Valkey in a temporary folder; the environment names them."""
+    place = Path(tempfile.mkdtemp(prefix="daybreak-bench-"))
+    place.chmod(0o711)
+    stack.callback(shutil.rmtree, place, ignore_errors=True)
+    home = Home(place)
+    postgres = stack.enter_context(EmbeddedPostgres(home, durable=False))
+    valkey = stack.enter_context(EmbeddedValkey(home))
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="clinic.settings",
+        DAYBREAK_HOME=str(place),
+        DATABASE_URL=postgres.dsn,
+        REDIS_URL=valkey.url,
+        SECRET_KEY=home.secret("django"),
+        EMAIL_URL="consolemail://",
+    )
+
+
+def prepare_django() -> None:
+    """Tables and clinical content."""
+    django = importlib.import_module("django")
+    django.setup()
+    call = importlib.import_module("django.core.management").call_command
+    call("migrate", verbosity=0)
+    call("load_catalogue", verbosity=0)
+
+
+def run(kind: str, name: str, *, small: bool) -> bool:
+    """Measure and print; the answer is whether the goal was met."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        atexit.register(stack.close)
+        start_servers(stack)
+        prepare_django()
+        figures = importlib.import_module(f"bench.{kind}_{name}").run(small)
+    line = {"name": name, "small": small, **figures}
+    line["seconds"] = round(time.monotonic() - began, 1)
+    print(json.dumps(line, default=str))
+    return bool(figures["ok"])
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + signum)
+
+
+def main() -> int:
+    """Exit status 0 goal met, 1 not met, 2 unknown name."""
+    parser = argparse.ArgumentParser(prog="bin/bench or bin/soak")
+    parser.add_argument("kind", choices=("bench", "soak"))
+    parser.add_argument("name", nargs="?")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--small", action="store_true", help="under 50 seconds")
+    asked = parser.parse_args()
+    known = names(asked.kind)
+    if asked.list:
+        for name, about in known.items():
+            print(f"{name:12} {about}")
+        return 0
+    if asked.name not in known:
+        print(f"There is no {asked.kind} “{asked.name}”. There are: {', '.join(known)}.")
+        return 2
+    signal.signal(signal.SIGTERM, _stop)
+    return 0 if run(asked.kind, asked.name, small=asked.small) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
