@@ -85,7 +85,7 @@ def next_open_day(day: date, calendar: WorkingCalendar) -> date:
 def previous_open_day(day: date, calendar: WorkingCalendar) -> date:
     """`day` itself when the site works, else the day before on which it does.
 
-    A booking for something that falls due on a closed day moves here, because due never moves later.
+    A booking for what falls due on a closed day moves here, because due never moves later.
     """
     return _nearest_open(day, calendar, -_DAY)
 

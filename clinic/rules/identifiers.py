@@ -40,7 +40,9 @@ def normalise_record_number(text: str) -> str:
     Raises RuleError `record_number_empty`, `record_number_too_long` or
     `record_number_not_printable`.
     """
-    number = "".join(unicodedata.normalize("NFKC", text).split()).upper()
+    folded = unicodedata.normalize("NFKC", text).upper()
+    # Upper case can take a letter apart again; folding once more makes the form final.
+    number = "".join(unicodedata.normalize("NFKC", folded).split())
     if not number:
         raise RuleError("record_number_empty", "record_number", "Enter the record number.")
     if len(number) > _LONGEST:

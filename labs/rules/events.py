@@ -93,11 +93,9 @@ def _hours_after(
     due_at = ended_at + timedelta(hours=hours.due)
     overdue_at = due_at + timedelta(hours=hours.grace)
     due_on = today_local(due_at, facts.zone)
-    dates = Dates(
-        soon_on=due_on - timedelta(days=rule.soon_days),
-        due_on=due_on,
-        overdue_on=today_local(overdue_at, facts.zone) + timedelta(days=rule.grace_days),
-    )
+    # By the day it is overdue on the morning after at the earliest; `overdue_at` has the hour.
+    overdue_on = max(today_local(overdue_at, facts.zone), due_on + timedelta(days=1))
+    dates = Dates(due_on - timedelta(days=rule.soon_days), due_on, overdue_on)
     opens_on = today_local(ended_at + timedelta(hours=hours.opens), facts.zone)
     row = open_until(rule, dates, cycle=session, opens_on=opens_on)
     return replace(row, due_at=due_at, overdue_at=overdue_at)

@@ -109,7 +109,7 @@ def _reasons(current: Check, before: Check, rules: UrinaryRules) -> dict[str, in
 def _check_answers(check: Check, rules: UrinaryRules) -> None:
     for code, severity in check.severities.items():
         if code not in rules.symptoms:
-            raise RuleError("symptom_unknown", "severities", f"“{code}” is not a symptom asked for.")
+            raise RuleError("symptom_unknown", "severities", f"“{code}” is not asked for here.")
         if not 0 <= severity <= rules.highest_severity:
             raise RuleError(
                 "severity_out_of_range",

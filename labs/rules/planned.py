@@ -103,7 +103,9 @@ def open_until(
     )
 
 
-def settled(row: PlannedRequirement, done: Completion | None, *, is_past: bool) -> PlannedRequirement:
+def settled(
+    row: PlannedRequirement, done: Completion | None, *, is_past: bool
+) -> PlannedRequirement:
     """The row closed as done, closed as missed once it can no longer be done, or still open."""
     if done is not None:
         return replace(row, state="closed", reason="done", last_done_on=done.done_on)

@@ -9,7 +9,9 @@ from typing import Final
 
 from clinic.rules.errors import RuleError
 
-_PRINTED: Final = re.compile(r"(?P<comparator>[<>]=?)?\s*(?P<number>[+-]?\d{1,10}(\.\d{1,6})?)", re.A)
+_PRINTED: Final = re.compile(
+    r"(?P<comparator>[<>]=?)?\s*(?P<number>[+-]?\d{1,10}(\.\d{1,6})?)", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def test_today_is_the_sites_day(at: datetime, zone: ZoneInfo, expected: date) ->
 
 def test_a_moment_without_zone_is_refused() -> None:
     with pytest.raises(RuleError) as refusal:
-        today_local(datetime(2026, 11, 23), LONDON)
+        today_local(utc(2026, 11, 23).replace(tzinfo=None), LONDON)
     assert (refusal.value.code, refusal.value.field) == ("zone_missing", "at")
 
 
@@ -106,9 +106,7 @@ def _changes(zone: ZoneInfo, year: int) -> list[date]:
     noon = [datetime(year, 1, 1, 12, tzinfo=UTC) + timedelta(days=n) for n in range(366)]
     offsets = [moment.astimezone(zone).utcoffset() for moment in noon]
     return [
-        noon[n].astimezone(zone).date()
-        for n in range(1, len(noon))
-        if offsets[n] != offsets[n - 1]
+        noon[n].astimezone(zone).date() for n in range(1, len(noon)) if offsets[n] != offsets[n - 1]
     ]
 
 
@@ -141,7 +139,7 @@ def _check_day(day: date, zone: ZoneInfo) -> None:
 
 
 @given(
-    at=st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)),
+    at=st.integers(0, 15 * 365 * 24 * 60).map(lambda n: utc(2020, 1, 1) + timedelta(minutes=n)),
     zone=st.sampled_from([NEW_YORK, LONDON, ZoneInfo("Asia/Kathmandu"), ZoneInfo("Africa/Cairo")]),
 )
 def test_an_instant_lies_in_its_local_day(at: datetime, zone: ZoneInfo) -> None:

@@ -22,6 +22,7 @@ def graded(
     analyte: str,
     value: str,
     uln: str = "100",
+    *,
     baseline: str | None = None,
     comparator: str = "",
     baseline_uln: str | None = None,
