@@ -71,9 +71,7 @@ def free_starts(
         starts_at += step
 
 
-def nearest_free(
-    wanted_at: datetime, free: Iterable[datetime], count: int
-) -> tuple[datetime, ...]:
+def nearest_free(wanted_at: datetime, free: Iterable[datetime], count: int) -> tuple[datetime, ...]:
     """The `count` free starts nearest to the wished one; of two equally near, the earlier."""
     ranked = sorted(free, key=lambda start: (abs(start - wanted_at), start))
     return tuple(ranked[:count])

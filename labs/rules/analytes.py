@@ -19,7 +19,7 @@ from labs.rules.content import (
 )
 
 LOINC: Final = "http://loinc.org"
-_LOINC_NAMES: Final = frozenset({LOINC, "LN", "LOINC", "urn:oid:2.16.840.1.113883.6.1"})
+LOINC_NAMES: Final = frozenset({LOINC, "LN", "LOINC", "urn:oid:2.16.840.1.113883.6.1"})
 _TENTH: Final = Decimal("0.1")
 
 
@@ -88,14 +88,15 @@ def parse_analyte(code: str, title: str, content: Content) -> Analyte:
 
 
 def find(analytes: Iterable[Analyte], code: str, system: str = "") -> Analyte | None:
-    """The analyte of a LOINC code, or of a name where no system says what the code is."""
-    wanted = code.strip()
-    for analyte in analytes:
-        if wanted in analyte.loinc and (not system or system in _LOINC_NAMES):
-            return analyte
-        if system not in _LOINC_NAMES and _plain(wanted) in analyte.synonyms:
-            return analyte
-    return None
+    """The analyte of a LOINC code, or of a name where no system says what the code is.
+
+    A code of another system is never read as ours: a laboratory's own “ALB” may be of the urine.
+    """
+    if system and system not in LOINC_NAMES:
+        return None
+    wanted, name = code.strip(), "" if system else _plain(code)
+    matching = (one for one in analytes if wanted in one.loinc or name in one.synonyms)
+    return next(matching, None)
 
 
 def exact(value: Decimal, from_unit: str, to_unit: str, units: Units) -> Decimal:

@@ -101,9 +101,7 @@ def _hours_after(
     return replace(row, due_at=due_at, overdue_at=overdue_at)
 
 
-def _is_within(
-    done: Completion, row: PlannedRequirement, ended_at: datetime, hours: Hours
-) -> bool:
+def _is_within(done: Completion, row: PlannedRequirement, ended_at: datetime, hours: Hours) -> bool:
     if done.done_at is None:
         return done.done_on == row.due_on
     elapsed = done.done_at - ended_at

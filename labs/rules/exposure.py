@@ -128,9 +128,7 @@ def infusion_days_after(last: Completion, facts: CourseFacts) -> tuple[date, ...
     One on the same day counts where the hour is not known: blood is drawn before the dose. Those
     to come are counted, so that what falls due on the sixth is seen before the sixth.
     """
-    given = tuple(
-        infusion.given_on for infusion in facts.given if _is_after(infusion, last)
-    )
+    given = tuple(infusion.given_on for infusion in facts.given if _is_after(infusion, last))
     to_come = tuple(session.on for session in facts.to_come if session.on >= last.done_on)
     return tuple(sorted(given + to_come))
 

@@ -22,18 +22,14 @@ Planner = Callable[[RequirementRule, CourseFacts], Iterable[PlannedRequirement]]
 _OUTLIVES_COURSE: Final = frozenset({"infusion_end", "last_infusion", "course_end"})
 
 
-def plan(
-    facts: CourseFacts, rules: Iterable[RequirementRule]
-) -> tuple[PlannedRequirement, ...]:
+def plan(facts: CourseFacts, rules: Iterable[RequirementRule]) -> tuple[PlannedRequirement, ...]:
     """Every requirement of the course, by kind and cycle, at most one row each.
 
     A stored row that is not in the answer no longer follows from the facts and is to be closed.
     A resting course suspends every open row; an ended one closes what does not outlive it; death,
     transfer and withdrawn consent close everything.
     """
-    rows = (
-        _by_standing(row, rule, facts) for rule in rules for row in _rows(rule, facts)
-    )
+    rows = (_by_standing(row, rule, facts) for rule in rules for row in _rows(rule, facts))
     return tuple(sorted(rows, key=lambda row: (row.kind, row.cycle)))
 
 

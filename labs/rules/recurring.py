@@ -23,18 +23,14 @@ def done_for(rule: RequirementRule, facts: CourseFacts) -> tuple[Completion, ...
         for completion in facts.completions
         if completion.counts and completion.measure in rule.measures
     )
-    return tuple(
-        sorted(counted, key=lambda one: (one.done_on, str(one.done_at or ""), one.key))
-    )
+    return tuple(sorted(counted, key=lambda one: (one.done_on, str(one.done_at or ""), one.key)))
 
 
 def before_first(rule: RequirementRule, facts: CourseFacts) -> PlannedRequirement:
     """A baseline: not older than allowed at the first infusion, and done before it is given."""
     first, day = first_of(rule), facts.first_infusion_on
     opens_on = days_before(day, first.within_days)
-    valid = _until(
-        day, (done for done in done_for(rule, facts) if done.done_on >= opens_on), facts
-    )
+    valid = _until(day, (done for done in done_for(rule, facts) if done.done_on >= opens_on), facts)
     row = open_until(
         rule,
         window(day, rule.soon_days, rule.grace_days),
@@ -85,16 +81,13 @@ def since_start(rule: RequirementRule, facts: CourseFacts) -> PlannedRequirement
     return open_until(rule, _next(rule, facts, last or start), last=last)
 
 
-def _until(
-    day: date, done: Iterable[Completion], facts: CourseFacts
-) -> tuple[Completion, ...]:
+def _until(day: date, done: Iterable[Completion], facts: CourseFacts) -> tuple[Completion, ...]:
     """Those up to the first infusion, by the hour where both hours are known."""
     start = facts.given[0].started_at if facts.given else None
     return tuple(
         one
         for one in done
-        if start is None
-        or (one.done_on <= day if one.done_at is None else one.done_at <= start)
+        if start is None or (one.done_on <= day if one.done_at is None else one.done_at <= start)
     )
 
 

@@ -210,7 +210,7 @@ def test_a_higher_value_never_has_a_lower_grade(
 
 
 # A second reading of the table, in words of quotients and of CTCAE's own rows.
-SECOND_READING = {
+SECOND_READING: dict[str, list[tuple[float, int]]] = {
     "ALT": [(20, 4), (5, 3), (3, 2), (1, 1)],
     "AST": [(20, 4), (5, 3), (3, 2), (1, 1)],
     "ALP": [(20, 4), (5, 3), (2.5, 2), (1, 1)],

@@ -45,9 +45,14 @@ def test_level(previous: dict[str, int] | None, current: dict[str, int], expecte
     assert level(current, previous) == expected
 
 
-@pytest.mark.parametrize("flag", ["visible_haematuria", "retention"])
-def test_blood_to_be_seen_and_retention_are_urgent(flag: str) -> None:
-    check = replace(Check({"frequency": 1}), **{flag: True})
+@pytest.mark.parametrize(
+    ("flag", "check"),
+    [
+        ("visible_haematuria", Check({"frequency": 1}, visible_haematuria=True)),
+        ("retention", Check({"frequency": 1}, retention=True)),
+    ],
+)
+def test_blood_to_be_seen_and_retention_are_urgent(flag: str, check: Check) -> None:
     found = evaluate(check, None, RULES)
     assert (found.level, found.reasons) == (4, (flag, "symptom"))
     # the same at the check before is history

@@ -215,9 +215,7 @@ def test_maintenance_has_the_longer_clock() -> None:
 def test_a_finding_brings_the_next_check_forward() -> None:
     liver = having(ACTIVE, done("lft", day(-6), has_finding=True))
     assert row(liver, "lft_periodic").due_on == day(8)
-    urinary = having(
-        replace(ACTIVE, infusions=SIX[:2]), done("gu", day(0), has_finding=True)
-    )
+    urinary = having(replace(ACTIVE, infusions=SIX[:2]), done("gu", day(0), has_finding=True))
     assert row(urinary, "gu_periodic").due_on == day(3)
     assert row(replace(urinary, infusions=SIX[:1]), "gu_periodic").due_on == day(28)
 
@@ -314,9 +312,9 @@ def test_the_24_hour_scale_and_its_window(hours: float, state: str, reason: str)
 
 def test_the_24_hours_are_elapsed_over_the_clock_change() -> None:
     # 11:40 in New York on Saturday 7 March; the clocks go forward that night
-    facts = replace(ACTIVE, infusions=(infusion(1, date(2026, 3, 7), ended_at=at(
-        date(2026, 3, 7), 16, 40
-    )),))
+    facts = replace(
+        ACTIVE, infusions=(infusion(1, date(2026, 3, 7), ended_at=at(date(2026, 3, 7), 16, 40)),)
+    )
     found = row(facts, "scale_24h", "s1")
     assert found.due_at == at(date(2026, 3, 8), 16, 40)  # 12:40 on the wall
     assert found.overdue_at == at(date(2026, 3, 9), 4, 40)
@@ -462,9 +460,7 @@ def test_death_transfer_and_withdrawn_consent_close_everything(
 
 def test_a_row_by_infusions_alone_may_have_no_day_yet() -> None:
     rule = next(one for one in defaults.requirements() if one.kind == "lft_periodic")
-    counted = replace(
-        rule, clocks={"acute": replace(rule.clocks["acute"], period_days=None)}
-    )
+    counted = replace(rule, clocks={"acute": replace(rule.clocks["acute"], period_days=None)})
     (found,) = plan(having(ACTIVE, done("lft", day(-6))), [counted])
     assert (found.due_on, found.soon_on, found.overdue_on) == (None, None, None)
     assert found.on_day(day(3)).state == "not_due"

@@ -193,7 +193,7 @@ def test_the_key_names_one_message_for_ever() -> None:
     }
     key = dedup_key(**parts)
     assert key == "req:0198|due:2026-03-10|due|coordinator|v3|r0"
-    others = [
+    others: list[dict[str, Any]] = [
         {"requirement": "0199"},
         {"due_on": date(2026, 3, 11)},
         {"step": "overdue"},
