@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from clinic.models import Patient
+from clinic.rules.errors import RuleError
 from labs.models import Precision, Report, Result, UrinaryCheck
 from labs.rules.exposure import Completion, CourseFacts, Infusion, PlannedSession
 
@@ -42,7 +43,19 @@ def as_json(facts: CourseFacts) -> dict[str, Any]:
 def from_json(
     stored: Mapping[str, Any], patient: Patient, measured: Sequence[Completion]
 ) -> CourseFacts:
-    """The stored facts with what the patient's own rows say today."""
+    """The stored facts with what the patient's own rows say today.
+
+    Raises RuleError `facts_broken` where the stored ones cannot be read.
+    """
+    try:
+        return _facts(stored, patient, measured)
+    except (KeyError, TypeError, ValueError) as fault:
+        raise RuleError("facts_broken", "facts", "The stored facts cannot be read.") from fault
+
+
+def _facts(
+    stored: Mapping[str, Any], patient: Patient, measured: Sequence[Completion]
+) -> CourseFacts:
     return CourseFacts(
         zone=patient.site.zone,
         standing=patient.standing,  # type: ignore[arg-type]  # the property names the same four

@@ -55,7 +55,7 @@ WITH clock AS (
            s.time_zone,
            clock.at,
            (clock.at AT TIME ZONE s.time_zone)::date AS today,
-           (clock.at AT TIME ZONE s.time_zone)::time AS wall,
+           (date_trunc('second', clock.at) AT TIME ZONE s.time_zone)::time AS wall,
            CASE WHEN p.consents_to_email AND p.email <> '' AND p.deceased_on IS NULL
                  AND p.transferred_on IS NULL AND p.consent_withdrawn_on IS NULL
                 THEN 'patient' ELSE 'coordinator' END AS recipient
@@ -65,10 +65,10 @@ WITH clock AS (
       JOIN clinic_patient p ON p.id = told.patient_id
 ), timed AS (
     SELECT placed.*,
-           today + (wall >= %(hours_until)s)::int AS local_date,
-           CASE WHEN wall >= %(hours_from)s AND wall < %(hours_until)s
-                THEN date_trunc('second', wall) ELSE %(hours_from)s END AS local_time,
-           wall >= %(hours_from)s AND wall < %(hours_until)s AS is_decent
+           today + (wall >= %(hours_until)s::time)::int AS local_date,
+           CASE WHEN wall >= %(hours_from)s::time AND wall < %(hours_until)s::time
+                THEN wall ELSE %(hours_from)s::time END AS local_time,
+           wall >= %(hours_from)s::time AND wall < %(hours_until)s::time AS is_decent
       FROM placed
 ), dated AS (
     SELECT timed.*,

@@ -111,7 +111,7 @@ def _handle(held: Held, provider: Provider, worker: str) -> str:
     look = _begin(held, provider, worker)
     if isinstance(look, NotNow):
         return look.became
-    return _complete(held, provider.send(look.message))
+    return _complete(held, provider.send(look.message), keyed=provider.keyed)
 
 
 @transaction.atomic(durable=True)
@@ -141,9 +141,9 @@ def _begin(held: Held, provider: Provider, worker: str) -> Ready | NotNow:
 
 
 @transaction.atomic(durable=True)
-def _complete(held: Held, outcome: Outcome) -> str:
+def _complete(held: Held, outcome: Outcome, *, keyed: bool) -> str:
     """Write down what the call came to, unless somebody else has taken the row over."""
-    state, wait_minutes = _next_state(held, outcome)
+    state, wait_minutes = _next_state(held, outcome, keyed=keyed)
     ref = outcome.ref if state == ReminderState.ACCEPTED else ""
     if not ledger.let_go(
         held, state=state, reason=outcome.reason, ref=ref, wait_minutes=wait_minutes
@@ -156,11 +156,14 @@ def _complete(held: Held, outcome: Outcome) -> str:
     return state
 
 
-def _next_state(held: Held, outcome: Outcome) -> tuple[str, int]:
-    """The state that follows, and the minutes until the next try."""
+def _next_state(held: Held, outcome: Outcome, *, keyed: bool) -> tuple[str, int]:
+    """The state that follows, and the minutes until the next try.
+
+    What may have arrived goes again only where the provider would not deliver it twice.
+    """
     if outcome.verdict == Verdict.ACCEPTED:
         return ReminderState.ACCEPTED, 0
-    if outcome.verdict == Verdict.UNKNOWN:
+    if outcome.verdict == Verdict.UNKNOWN and not keyed:
         return ReminderState.IN_DOUBT, 0
     if outcome.verdict == Verdict.PERMANENT or held.attempts >= ledger.MAX_ATTEMPTS:
         return ReminderState.DEAD, 0

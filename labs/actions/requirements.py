@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,8 @@ from labs.models import (
     RequirementRule,
     RequirementStatus,
 )
+from labs.rules import defaults
+from labs.rules.due import ENDED
 from labs.rules.exposure import CourseFacts
 from labs.rules.monitoring import plan
 from labs.rules.planned import PlannedRequirement
@@ -107,16 +109,15 @@ class _Before:
 
 
 @transaction.atomic
-def set_subject(
-    *, site_id: UUID, patient_id: UUID, subject_id: UUID, facts: CourseFacts
-) -> int:
+def set_subject(*, site_id: UUID, patient_id: UUID, subject_id: UUID, facts: CourseFacts) -> int:
     """Store what a course says of itself and plan anew; how many requirements changed."""
     # The patient's row first, as everywhere: two writers of one patient take turns.
     Patient.objects.select_for_update(no_key=True).get(pk=patient_id, site_id=site_id)
     MonitoringSubject.objects.update_or_create(
         site_id=site_id,
+        patient_id=patient_id,
         subject_id=subject_id,
-        defaults={"patient_id": patient_id, "facts": as_json(facts)},
+        defaults={"facts": as_json(facts)},
     )
     return replan(patient_id=patient_id)
 
@@ -264,8 +265,17 @@ def _first_step_on(row: Requirement, rule: Rule, today: date) -> date | None:
     """The day on which somebody is first told; one that is past already becomes today."""
     if row.status != RequirementStatus.OPEN or rule.trigger in AT_THE_VISIT:
         return None
-    first = row.soon_on or row.next_due_on
-    return max(first, today) if first else None
+    if row.next_due_on is None or _is_history(row, today):
+        return None
+    return max(row.soon_on or row.next_due_on, today)
+
+
+def _is_history(row: Requirement, today: date) -> bool:
+    """What a course left undone that ended long ago: taken over from elsewhere, not news."""
+    lasts = timedelta(days=defaults.reminders().expiry_days)
+    return (
+        row.subject_state in ENDED and row.overdue_on is not None and row.overdue_on + lasts < today
+    )
 
 
 def _is_back(before: date | None, after: date | None) -> bool:
@@ -281,4 +291,3 @@ def _was_told(row: Requirement) -> bool:
 
 def _key(row: Requirement) -> Key:
     return row.kind, row.subject_id, row.cycle
-

@@ -1,0 +1,400 @@
+"""Every message that is due leaves once, or it is known that it did not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from clinic.models import Patient, Role
+from labs import ledger
+from labs.actions.dispatch import BATCH_SECONDS
+from labs.actions.reminders import Dispatched, dispatch_once, wake
+from labs.delivery import Message, Outcome, Verdict
+from labs.models import Reminder, Requirement, Task
+from tests.factories import PatientFactory, SiteFactory, member
+from tests.integration.labs.due_rows import (
+    at_once,
+    awake_site,
+    lease_ran_out,
+    reminder,
+    requirement,
+    zone_where_it_is,
+)
+from tests.mail import Mailbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@dataclass
+class Carrier:
+    """A provider that answers as it is told and remembers what it was given."""
+
+    answer: Outcome = field(default_factory=lambda: Outcome(Verdict.ACCEPTED, ref="ref-1"))
+    keyed: bool = False
+    name: str = "carrier"
+    given: list[Message] = field(default_factory=list)
+    closed: int = 0
+
+    def send(self, message: Message) -> Outcome:
+        self.given.append(message)
+        return self.answer
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def again(row: Reminder) -> Reminder:
+    return Reminder.objects.get(pk=row.pk)
+
+
+def make_due(row: Reminder) -> None:
+    Reminder.objects.filter(pk=row.pk).update(next_at=timezone.now() - timedelta(seconds=1))
+
+
+def the_task(row: Reminder, state: str) -> Task:
+    task = Task.objects.get(dedup_key=f"reminder:{row.pk}|{state}")
+    assert (task.kind, task.role, task.status) == (f"reminder_{state}", "coordinator", "open")
+    assert (task.patient_id, task.site_id) == (row.patient_id, row.site_id)
+    return task
+
+
+# --- what is sent ----------------------------------------------------------------------------
+def test_what_is_due_arrives_once(mailbox: Mailbox) -> None:
+    row = reminder()
+    wake()
+    wake()
+    assert mailbox.recipients == [[row.patient.email]]
+    sent = again(row)
+    assert (sent.state, sent.provider, sent.attempts) == ("accepted", "mail", 1)
+    assert sent.provider_ref == mailbox.letters[0]["Message-ID"]
+    assert sent.ended_at is not None
+    attempt = sent.attempt_rows.get()
+    assert (attempt.number, attempt.outcome) == (1, "accepted")
+    assert attempt.ended_at is not None
+    assert attempt.started_at <= attempt.ended_at
+
+
+def test_two_wakers_at_once_send_one_mail_each(mailbox: Mailbox) -> None:
+    site = awake_site()
+    for _ in range(12):
+        requirement(PatientFactory(site=site))
+    assert at_once(wake, wake, wake) == [None, None, None]
+    wake()
+    assert len(mailbox.arrived) == 12
+    assert len({str(letter["Message-ID"]) for letter in mailbox.letters}) == 12
+    assert Reminder.objects.filter(state="accepted", attempts=1).count() == 12
+
+
+def test_coordinators_get_one_mail_together(mailbox: Mailbox) -> None:
+    site = awake_site()
+    member(site, Role.COORDINATOR, email="cora@clinic.example")
+    member(site, Role.COORDINATOR, email="abel@clinic.example")
+    member(site, Role.NURSE, email="nils@clinic.example")
+    member(site, Role.COORDINATOR, email="gone@clinic.example", is_active=False)
+    member(awake_site(), Role.COORDINATOR, email="stella@hill.example")
+    reminder(PatientFactory(site=site, consents_to_email=False))
+    wake()
+    assert mailbox.recipients == [["abel@clinic.example", "cora@clinic.example"]]
+    assert mailbox.letters[0]["Subject"] == "Daybreak has an item waiting for you"
+
+
+def test_nobody_to_tell_is_a_task(mailbox: Mailbox) -> None:
+    row = reminder(PatientFactory(site=awake_site(), consents_to_email=False))
+    wake()
+    assert (again(row).state, again(row).state_reason) == ("dead", "nobody_to_tell")
+    the_task(row, "dead")
+
+
+def test_the_message_names_the_clinics_phone_and_its_key() -> None:
+    row, carrier = reminder(), Carrier()
+    assert dispatch_once("w", provider=carrier) == Dispatched(claimed=1, accepted=1)
+    [message] = carrier.given
+    assert message.key == row.dedup_key
+    assert "020 7946 0000" in message.body
+    assert carrier.closed == 1
+
+
+# --- what is looked at again before sending ---------------------------------------------------
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"status": "closed", "notify_on": None}, "closed"),
+        ({"status": "suspended", "notify_on": None}, "suspended"),
+        ({"next_due_on": date(2030, 1, 1)}, "moved"),
+        ({"revision": 1}, "moved"),
+    ],
+)
+def test_done_between_planning_and_sending_is_not_sent(
+    mailbox: Mailbox, change: dict[str, object], reason: str
+) -> None:
+    row = reminder()
+    Requirement.objects.filter(pk=row.requirement_id).update(**change)
+    wake()
+    assert mailbox.arrived == []
+    assert (again(row).state, again(row).state_reason, again(row).attempts) == (
+        "cancelled", reason, 0,
+    )  # fmt: skip
+    assert row.attempt_rows.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"deceased_on": date(2026, 11, 1)}, "deceased"),
+        ({"transferred_on": date(2026, 11, 1)}, "transferred"),
+        ({"consent_withdrawn_on": date(2026, 11, 1)}, "withdrawn"),
+        ({"consents_to_email": False}, "opted_out"),
+        ({"consents_to_email": False, "email": ""}, "opted_out"),
+    ],
+)
+def test_nothing_reaches_the_dead_the_gone_and_those_who_opted_out(
+    mailbox: Mailbox, change: dict[str, object], reason: str
+) -> None:
+    row = reminder()
+    Patient.objects.filter(pk=row.patient_id).update(**change)
+    wake()
+    assert mailbox.arrived == []
+    assert (again(row).state, again(row).state_reason) == ("cancelled", reason)
+    assert Task.objects.count() == 0
+
+
+def test_a_new_address_is_the_one_that_counts(mailbox: Mailbox) -> None:
+    row = reminder()
+    Patient.objects.filter(pk=row.patient_id).update(email="new@mail.example")
+    wake()
+    assert mailbox.recipients == [["new@mail.example"]]
+
+
+def test_a_sender_that_slept_until_the_night_wakes_nobody(mailbox: Mailbox) -> None:
+    # Written at noon by its own clock; now it is past three in the morning there.
+    night = SiteFactory(time_zone=zone_where_it_is(3))
+    row = reminder(PatientFactory(site=night))
+    make_due(row)
+    wake()
+    later = again(row)
+    assert mailbox.arrived == []
+    assert (later.state, later.attempts, later.lease_token) == ("scheduled", 0, None)
+    local = later.next_at.astimezone(night.zone)
+    assert (local.hour, local.minute) == (9, 0)
+    assert local.date() == timezone.now().astimezone(night.zone).date()
+
+
+def test_too_late_to_be_of_use_is_a_task(mailbox: Mailbox) -> None:
+    row = reminder()
+    Reminder.objects.filter(pk=row.pk).update(not_after=timezone.now() - timedelta(seconds=1))
+    wake()
+    assert mailbox.arrived == []
+    assert (again(row).state, again(row).state_reason) == ("expired", "too_late")
+    the_task(row, "expired")
+
+
+def test_what_is_not_due_yet_waits(mailbox: Mailbox) -> None:
+    row = reminder()
+    Reminder.objects.update(next_at=timezone.now() + timedelta(minutes=5))
+    assert dispatch_once("w") == Dispatched()
+    assert again(row).state == "scheduled"
+
+
+# --- what goes wrong outside ------------------------------------------------------------------
+def test_a_server_that_is_down_is_tried_eight_times_and_then_given_up(
+    no_mail_server: None,
+) -> None:
+    row = reminder()
+    waits = []
+    for _ in range(8):
+        make_due(row)
+        before = timezone.now()
+        wake()
+        waits.append(round((again(row).next_at - before).total_seconds() / 60))
+    ended = again(row)
+    assert waits[:7] == [1, 5, 15, 60, 120, 240, 480]
+    assert (ended.state, ended.attempts) == ("dead", 8)
+    assert ended.state_reason == "unreachable_ConnectionRefusedError"
+    assert [one.number for one in ended.attempt_rows.all()] == [1, 2, 3, 4, 5, 6, 7, 8]
+    the_task(row, "dead")
+    wake()
+    assert again(row).attempts == 8
+
+
+def test_a_server_that_comes_back_gets_it_once(mailbox: Mailbox) -> None:
+    row = reminder()
+    mailbox.answer_to_text = "451 later"
+    wake()
+    assert (again(row).state, again(row).state_reason) == ("scheduled", "refused_451")
+    mailbox.answer_to_text = ""
+    make_due(row)
+    wake()
+    assert (again(row).state, again(row).attempts) == ("accepted", 2)
+    assert len(mailbox.arrived) == 1
+
+
+def test_a_refusal_for_good_is_a_task_at_once(mailbox: Mailbox) -> None:
+    row = reminder()
+    mailbox.answer_to_recipient = "550 unknown"
+    wake()
+    assert (again(row).state, again(row).state_reason) == ("dead", "recipient_refused_550")
+    assert the_task(row, "dead").title == "A reminder could not be sent: tell them another way"
+
+
+def test_a_cut_after_the_text_is_in_doubt_and_not_sent_again(mailbox: Mailbox) -> None:
+    row = reminder()
+    mailbox.hangs_up_after_text = True
+    wake()
+    mailbox.hangs_up_after_text = False
+    wake()
+    assert again(row).state == "in_doubt"
+    assert len(mailbox.arrived) == 1
+    assert the_task(row, "in_doubt").title == "Find out whether a reminder arrived"
+
+
+# --- senders that die -------------------------------------------------------------------------
+def killed_while_sending(row: Reminder, provider: str = "mail") -> ledger.Held:
+    [held] = ledger.claim(1)
+    assert held.id == row.pk
+    assert ledger.begin(held, provider=provider, worker="killed")
+    lease_ran_out(row)
+    return held
+
+
+def test_killed_between_claim_and_attempt_it_is_sent_by_another(mailbox: Mailbox) -> None:
+    row = reminder()
+    ledger.claim(1)
+    assert dispatch_once("other") == Dispatched()
+    lease_ran_out(row)
+    wake()
+    assert (again(row).state, again(row).attempts) == ("accepted", 2)
+    assert len(mailbox.arrived) == 1
+
+
+def test_killed_between_attempt_and_completion_it_is_in_doubt(mailbox: Mailbox) -> None:
+    row = reminder()
+    killed_while_sending(row)
+    wake()
+    assert mailbox.arrived == []
+    assert (again(row).state, again(row).state_reason) == ("in_doubt", "lease_ran_out")
+    assert again(row).attempt_rows.get().ended_at is None
+    the_task(row, "in_doubt")
+
+
+def test_a_provider_that_knows_its_keys_gets_the_same_key_again() -> None:
+    row, carrier = reminder(), Carrier(keyed=True)
+    killed_while_sending(row, provider="carrier")
+    dispatch_once("other", provider=carrier)
+    assert [message.key for message in carrier.given] == [row.dedup_key]
+    assert again(row).state == "accepted"
+    assert [one.number for one in again(row).attempt_rows.all()] == [1, 2]
+
+
+def test_a_cut_with_a_provider_that_knows_its_keys_is_tried_again() -> None:
+    row = reminder()
+    carrier = Carrier(keyed=True, answer=Outcome(Verdict.UNKNOWN, reason="cut"))
+    dispatch_once("w", provider=carrier)
+    assert (again(row).state, again(row).state_reason) == ("scheduled", "cut")
+
+
+def test_a_message_that_kills_every_sender_ends() -> None:
+    row = reminder()
+    for _ in range(8):
+        make_due(row)
+        ledger.claim(1)
+        lease_ran_out(row)
+        ledger.reap([])
+    assert (again(row).state, again(row).attempts) == ("dead", 8)
+
+
+def test_who_wakes_up_too_late_writes_nothing() -> None:
+    row = reminder()
+    held = killed_while_sending(row)
+    dispatch_once("other", provider=Carrier())
+    assert again(row).state == "in_doubt"
+    assert ledger.let_go(held, state="accepted", ref="late") is False
+    assert (again(row).state, again(row).provider_ref) == ("in_doubt", "")
+
+
+def test_a_sender_that_hangs_longer_than_its_lease_finds_the_row_taken() -> None:
+    row = reminder()
+
+    class Hanging(Carrier):
+        def send(self, message: Message) -> Outcome:
+            lease_ran_out(row)
+            ledger.reap([])
+            return super().send(message)
+
+    assert dispatch_once("slow", provider=Hanging()) == Dispatched(claimed=1)
+    assert (again(row).state, again(row).provider_ref) == ("in_doubt", "")
+    assert again(row).attempt_rows.get().outcome == ""
+
+
+def test_a_lease_with_too_little_left_starts_no_call() -> None:
+    row = reminder()
+    [held] = ledger.claim(1)
+    Reminder.objects.filter(pk=row.pk).update(lease_until=timezone.now() + timedelta(seconds=29))
+    assert ledger.begin(held, provider="mail", worker="w") is False
+    assert row.attempt_rows.count() == 0
+
+
+def test_the_attempt_is_written_before_the_call_and_no_transaction_is_open() -> None:
+    row = reminder()
+    seen = []
+
+    class Looking(Carrier):
+        def send(self, message: Message) -> Outcome:
+            # From another connection: only what is committed can be seen there.
+            seen.extend(at_once(lambda: (again(row).state, row.attempt_rows.count())))
+            return super().send(message)
+
+    dispatch_once("w", provider=Looking())
+    assert seen == [("sending", 1)]
+
+
+# --- batches ----------------------------------------------------------------------------------
+def test_told_to_stop_it_finishes_one_and_gives_back_the_rest() -> None:
+    site = awake_site()
+    rows = [reminder(PatientFactory(site=site)) for _ in range(3)]
+    stopped = threading.Event()
+
+    class Stopping(Carrier):
+        def send(self, message: Message) -> Outcome:
+            stopped.set()
+            return super().send(message)
+
+    done = dispatch_once("w", provider=Stopping(), should_stop=stopped.is_set)
+    assert done == Dispatched(claimed=3, accepted=1, postponed=2)
+    left = [again(row) for row in rows if again(row).state == "scheduled"]
+    assert [(row.attempts, row.lease_token) for row in left] == [(0, None), (0, None)]
+
+
+def test_a_slow_server_does_not_use_up_the_leases_behind_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = awake_site()
+    for _ in range(3):
+        reminder(PatientFactory(site=site))
+    monkeypatch.setattr("labs.actions.dispatch.BATCH_SECONDS", 0.3)
+
+    class Slow(Carrier):
+        def send(self, message: Message) -> Outcome:
+            time.sleep(0.2)
+            return super().send(message)
+
+    # Begun at 0 and at 0.2 seconds; at 0.4 the time of the batch is over.
+    assert dispatch_once("w", provider=Slow()) == Dispatched(claimed=3, accepted=2, postponed=1)
+    assert Reminder.objects.get(state="scheduled").attempts == 0
+
+
+def test_a_call_and_what_goes_before_it_fit_into_a_lease(settings: Settings) -> None:
+    assert BATCH_SECONDS + settings.EMAIL_TIMEOUT < ledger.LEASE_SECONDS
+
+
+def test_no_more_than_asked_for_is_claimed_and_the_latest_first() -> None:
+    site = awake_site()
+    late, later = (reminder(PatientFactory(site=site)) for _ in range(2))
+    Reminder.objects.filter(pk=later.pk).update(next_at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert dispatch_once("w", limit=1, provider=Carrier()).claimed == 1
+    assert (again(later).state, again(late).state) == ("accepted", "scheduled")

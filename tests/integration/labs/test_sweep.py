@@ -1,0 +1,149 @@
+"""What falls due is told once, on the site's own day, at a decent hour of its own clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from labs.actions.reminders import sweep
+from labs.models import Reminder, Requirement
+from tests.factories import PatientFactory, SiteFactory
+from tests.integration.labs.due_rows import NOON, TODAY, at_once, requirement, told_on
+
+pytestmark = pytest.mark.django_db
+
+
+def due(zone: str = "Europe/London", notify_on: date = TODAY, **patient: object) -> Requirement:
+    person = PatientFactory(site=SiteFactory(time_zone=zone), **patient)
+    return requirement(person, notify_on=notify_on, next_due_on=date(2026, 12, 3))
+
+
+def test_one_message_with_everything_that_is_needed_to_send_it() -> None:
+    row = due()
+    assert sweep(NOON) == 1
+    written = Reminder.objects.get()
+    assert written.dedup_key == (
+        f"req:{row.pk}|due:2026-12-03|rev:0|step:due_soon|chan:email|to:patient"
+    )
+    assert (written.site, written.patient, written.requirement) == (row.site, row.patient, row)
+    assert (written.state, written.step, written.recipient) == ("scheduled", "due_soon", "patient")
+    assert written.requirement_due_on == date(2026, 12, 3)
+    assert (written.local_date, written.local_time) == (TODAY, time(12))
+    assert written.time_zone == "Europe/London"
+    assert written.due_at == written.next_at == NOON
+    assert written.not_after == NOON + timedelta(days=7)
+    assert (written.attempts, written.lease_token, written.provider_ref) == (0, None, "")
+    assert told_on(row) is None
+
+
+def test_a_second_sweep_finds_nothing() -> None:
+    due()
+    assert [sweep(NOON), sweep(NOON), sweep(NOON - timedelta(hours=1))] == [1, 0, 0]
+    assert Reminder.objects.count() == 1
+
+
+def test_nothing_due_is_nothing_written() -> None:
+    assert sweep(NOON) == 0
+    row = due(notify_on=TODAY + timedelta(days=1))
+    assert sweep(NOON) == 0
+    assert told_on(row) == date(2026, 11, 27)
+
+
+def test_it_is_one_statement() -> None:
+    due()
+    with CaptureQueriesContext(connection) as seen:
+        sweep(NOON)
+    assert len([q for q in seen if "SAVEPOINT" not in q["sql"]]) == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "written"),
+    [
+        # 26 November begins in Kiritimati (UTC+14) at 10:00 UTC on the 25th ...
+        ("Pacific/Kiritimati", datetime(2026, 11, 25, 9, 59, tzinfo=UTC), 0),
+        ("Pacific/Kiritimati", datetime(2026, 11, 25, 10, tzinfo=UTC), 1),
+        # ... and in Pago Pago (UTC-11) at 11:00 UTC on the 26th.
+        ("Pacific/Pago_Pago", datetime(2026, 11, 26, 10, 59, tzinfo=UTC), 0),
+        ("Pacific/Pago_Pago", datetime(2026, 11, 26, 11, tzinfo=UTC), 1),
+    ],
+)
+def test_the_day_is_the_sites_own(zone: str, at: datetime, written: int) -> None:
+    due(zone)
+    assert sweep(at) == written
+
+
+@pytest.mark.parametrize(
+    ("at", "local_date", "local_time", "due_at"),
+    [
+        # New York is five hours behind UTC in November; decent is 09:00 to 19:00.
+        ((26, 5, 30), date(2026, 11, 26), time(9), (26, 14, 0)),
+        ((26, 13, 59), date(2026, 11, 26), time(9), (26, 14, 0)),
+        ((26, 14, 0), date(2026, 11, 26), time(9), (26, 14, 0)),
+        ((26, 23, 59), date(2026, 11, 26), time(18, 59), (26, 23, 59)),
+        ((27, 0, 0), date(2026, 11, 27), time(9), (27, 14, 0)),
+        ((27, 4, 59), date(2026, 11, 27), time(9), (27, 14, 0)),
+    ],
+)
+def test_it_leaves_at_a_decent_hour(
+    at: tuple[int, int, int], local_date: date, local_time: time, due_at: tuple[int, int, int]
+) -> None:
+    due("America/New_York")
+    assert sweep(datetime(2026, 11, *at, tzinfo=UTC)) == 1
+    written = Reminder.objects.get()
+    assert (written.local_date, written.local_time) == (local_date, local_time)
+    assert written.due_at == datetime(2026, 11, *due_at, tzinfo=UTC)
+
+
+def test_the_morning_after_a_clock_change_is_nine_by_the_new_clock() -> None:
+    # London goes back on 25 October 2026: 09:00 there is 08:00 UTC on the 24th, 09:00 on the 25th.
+    due(notify_on=date(2026, 10, 24))
+    sweep(datetime(2026, 10, 24, 20, tzinfo=UTC))
+    assert Reminder.objects.get().due_at == datetime(2026, 10, 25, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("patient", "recipient"),
+    [
+        ({}, "patient"),
+        ({"consents_to_email": False}, "coordinator"),
+        ({"consents_to_email": False, "email": ""}, "coordinator"),
+        ({"deceased_on": date(2026, 11, 1)}, "coordinator"),
+        ({"transferred_on": date(2026, 11, 1)}, "coordinator"),
+        ({"consent_withdrawn_on": date(2026, 11, 1)}, "coordinator"),
+    ],
+)
+def test_who_may_not_be_written_to_is_not(patient: dict[str, object], recipient: str) -> None:
+    due(**patient)
+    sweep(NOON)
+    assert Reminder.objects.get().recipient == recipient
+
+
+def test_the_key_holds_for_ever_whatever_became_of_the_message() -> None:
+    row = due()
+    sweep(NOON)
+    Reminder.objects.update(state="cancelled")
+    Requirement.objects.update(notify_on=TODAY)
+    assert sweep(NOON) == 0
+    Requirement.objects.update(notify_on=TODAY, revision=1)
+    assert sweep(NOON) == 1
+    assert Reminder.objects.filter(requirement=row).count() == 2
+
+
+def test_telling_leaves_no_trace_in_the_history_of_the_requirement() -> None:
+    row = due()
+    sweep(NOON)
+    assert row.events.count() == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sweeps_at_once_write_every_message_once() -> None:
+    site = SiteFactory()
+    for _ in range(40):
+        requirement(PatientFactory(site=site), notify_on=TODAY)
+    written = at_once(*[lambda: sweep(NOON)] * 4)
+    # What one skips because the other holds it, the other writes.
+    assert sum(written) + sweep(NOON) == 40
+    assert Reminder.objects.count() == 40
