@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from clinic.admin_base import (
     ListedAdmin,
     ReadOnlyAdmin,
-
     SiteScopedAdmin,
     acting,
     colleagues,
@@ -141,5 +140,3 @@ class PolicyAdmin(ReadOnlyAdmin[Policy]):
     list_select_related = ("site", "made_by")
     list_filter = ("section", ("site", admin.RelatedOnlyFieldListFilter))
     search_fields = ("section", "reason")
-
-

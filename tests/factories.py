@@ -209,4 +209,3 @@ class TaskFactory(DjangoModelFactory[Task]):
     due_at = factory.LazyFunction(timezone.now)
     dedup_key = factory.Sequence(lambda n: f"task:{n}")
     subject_id = factory.SelfAttribute("patient.id")
-

@@ -82,5 +82,3 @@ def valkey(home: Home) -> Path:
     raise EmbeddedFault(
         "There is no Valkey for this machine. Install Debian's “redis-server”, or set REDIS_URL."
     )
-
-

@@ -60,9 +60,7 @@ class CatalogueRow(Row):
     class Meta:
         abstract = True
         triggers: ClassVar = [
-            pgtrigger.Protect(
-                name="versions_stay", operation=pgtrigger.Update | pgtrigger.Delete
-            )
+            pgtrigger.Protect(name="versions_stay", operation=pgtrigger.Update | pgtrigger.Delete)
         ]
 
     def __str__(self) -> str:

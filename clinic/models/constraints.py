@@ -33,9 +33,7 @@ class SameSite(models.BaseConstraint):
     def __hash__(self) -> int:
         return hash((self.field, self.name))
 
-    def _statement(
-        self, model: type[models.Model], editor: BaseDatabaseSchemaEditor
-    ) -> Statement:
+    def _statement(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> Statement:
         key = model._meta.get_field(self.field)
         target = key.related_model
         assert isinstance(target, type)

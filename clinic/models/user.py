@@ -74,9 +74,7 @@ class Membership(SiteRow):
     """One person's role at one site."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
-    site = models.ForeignKey(
-        "clinic.Site", on_delete=models.PROTECT, related_name="memberships"
-    )
+    site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
     is_active = models.BooleanField("active", default=True)
 

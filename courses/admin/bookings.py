@@ -96,9 +96,7 @@ class BookingForm(forms.ModelForm[Appointment]):
     def _book(self, data: dict[str, Any]) -> Appointment:
         appointment = book_appointment(patient=data["patient"], **self._times(data))
         if data.get("session"):
-            attach_appointment(
-                session=data["session"], appointment=appointment, by=self.acting_as
-            )
+            attach_appointment(session=data["session"], appointment=appointment, by=self.acting_as)
         return appointment
 
     def _move(self, data: dict[str, Any]) -> Appointment:

@@ -79,7 +79,9 @@ class Course(ClinicalRow):
         ordering = ("-planned_start_on",)
         constraints: ClassVar = [
             *same_site("course", "patient"),
-            models.UniqueConstraint(fields=["site", "patient", "number"], name="course_number_once"),
+            models.UniqueConstraint(
+                fields=["site", "patient", "number"], name="course_number_once"
+            ),
             models.UniqueConstraint(
                 fields=["site", "patient"],
                 condition=Q(status__in=UNDER_WAY),
@@ -91,7 +93,8 @@ class Course(ClinicalRow):
                 condition=~Q(status="stopped") | ~Q(stop_reason=""), name="stop_has_a_reason"
             ),
             models.CheckConstraint(
-                condition=Q(ended_on__isnull=True) | Q(ended_on__gte=F("planned_start_on"))
+                condition=Q(ended_on__isnull=True)
+                | Q(ended_on__gte=F("planned_start_on"))
                 | Q(started_on__isnull=True),
                 name="course_ends_after_start",
             ),

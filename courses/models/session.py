@@ -161,8 +161,7 @@ class Infusion(ClinicalRow):
                 name="infusion_ends_after_start",
             ),
             models.CheckConstraint(
-                condition=Q(given_mg__isnull=True)
-                | Q(given_mg__gte=0, given_mg__lte=F("dose_mg")),
+                condition=Q(given_mg__isnull=True) | Q(given_mg__gte=0, given_mg__lte=F("dose_mg")),
                 name="given_within_dose",
             ),
         ]

@@ -52,9 +52,7 @@ class Reminder(ClinicalRow):
     patient = models.ForeignKey(
         "clinic.Patient", on_delete=models.PROTECT, related_name="reminders"
     )
-    requirement = models.ForeignKey(
-        Requirement, on_delete=models.PROTECT, related_name="reminders"
-    )
+    requirement = models.ForeignKey(Requirement, on_delete=models.PROTECT, related_name="reminders")
     requirement_due_on = models.DateField(help_text="The due day that this message is about.")
     dedup_key = models.CharField(max_length=200)
     step = models.CharField(max_length=20)
@@ -121,9 +119,7 @@ class Reminder(ClinicalRow):
 class ReminderAttempt(SiteRow):
     """Written before the call to the outside, so that a killed sender leaves a trace."""
 
-    reminder = models.ForeignKey(
-        Reminder, on_delete=models.PROTECT, related_name="attempt_rows"
-    )
+    reminder = models.ForeignKey(Reminder, on_delete=models.PROTECT, related_name="attempt_rows")
     number = models.PositiveSmallIntegerField()
     lease_token = models.UUIDField()
     worker = models.CharField(max_length=120)

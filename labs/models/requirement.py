@@ -107,7 +107,8 @@ class Requirement(ClinicalRow):
                 fields=["site", "patient", "kind", "subject_id", "cycle"], name="requirement_once"
             ),
             models.CheckConstraint(
-                condition=~Q(status="open") | Q(next_due_on__isnull=False, overdue_on__isnull=False),
+                condition=~Q(status="open")
+                | Q(next_due_on__isnull=False, overdue_on__isnull=False),
                 name="open_requirement_has_dates",
             ),
             models.CheckConstraint(
@@ -153,9 +154,7 @@ class Task(ClinicalRow):
     due_at = models.DateTimeField()
     dedup_key = models.CharField(max_length=200)
     subject_id = models.UUIDField()
-    status = models.CharField(
-        max_length=10, choices=TaskStatus.choices, default=TaskStatus.OPEN
-    )
+    status = models.CharField(max_length=10, choices=TaskStatus.choices, default=TaskStatus.OPEN)
     done_at = models.DateTimeField(null=True, blank=True)
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True

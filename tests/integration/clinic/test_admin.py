@@ -69,7 +69,9 @@ def test_a_list_costs_the_same_at_any_length(
     counts = []
     for more in (2, 6):
         fill(site, more)
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert client.get(page(model, "changelist"), {"q": ""}).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]

@@ -1,0 +1,295 @@
+"""Dose arithmetic in Decimal, each step from the rounded previous one (rulebook A11, HALF_UP)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+
+from clinic.rules.errors import RuleError
+from courses.rules.protocols import Protocol
+from labs.rules.content import Content, decimal_at, texts_at
+
+OK, WARN, BLOCK = "ok", "warn", "block"
+SEVERITY = {OK: 0, WARN: 1, BLOCK: 2}
+UG_PER_KG_MIN, MG_PER_KG_H = "ug/kg/min", "mg/kg/h"
+# Arithmetic of the units: 60 min in an hour, 1000 ug in a mg.
+UG_PER_MIN_TO_MG_PER_H = Decimal(60) / Decimal(1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """Rounding steps and dilution rules (rulebook A10, A11)."""
+
+    diluents: tuple[str, ...]
+    dilution_from_mg_per_ml: Decimal
+    min_diluent_ratio: Decimal
+    dose_step_mg: Decimal
+    volume_step_ml: Decimal
+    rate_step_ml_per_h: Decimal
+    midazolam_min_mg_per_kg: Decimal
+    midazolam_max_mg_per_kg: Decimal
+    midazolam_warn_above_mg: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Dilution:
+    """Whether the mixture may be given, and its concentration in mg/mL when it may."""
+
+    allowed: bool
+    concentration_mg_per_ml: Decimal | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Continuous:
+    """A running rate; `capped` when the protocol's ceiling bit."""
+
+    mg_per_h: Decimal
+    ml_per_h: Decimal | None
+    capped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DoseFinding:
+    """One thing about an order: `ok`, `warn` or `block`, its code and a sentence."""
+
+    status: str
+    reason: str
+    sentence: str
+
+
+def parse_preparation(content: Content) -> Preparation:
+    """The `preparation` rule of the catalogue."""
+    return Preparation(
+        diluents=texts_at(content, "diluents"),
+        dilution_from_mg_per_ml=decimal_at(content, "dilution_from_mg_per_ml"),
+        min_diluent_ratio=decimal_at(content, "min_diluent_ratio"),
+        dose_step_mg=decimal_at(content, "dose_step_mg"),
+        volume_step_ml=decimal_at(content, "volume_step_ml"),
+        rate_step_ml_per_h=decimal_at(content, "rate_step_ml_per_h"),
+        midazolam_min_mg_per_kg=decimal_at(content, "midazolam", "min_mg_per_kg"),
+        midazolam_max_mg_per_kg=decimal_at(content, "midazolam", "max_mg_per_kg"),
+        midazolam_warn_above_mg=decimal_at(content, "midazolam", "warn_initial_above_mg"),
+    )
+
+
+def positive(value: Decimal, field: str) -> Decimal:
+    """`value`; raises RuleError `not_a_number` or `not_positive`."""
+    if not value.is_finite():
+        raise RuleError("not_a_number", field, f"“{field}” is not a number.")
+    if value <= 0:
+        raise RuleError("not_positive", field, f"“{field}” must be more than 0.")
+    return value
+
+
+def _rounded(value: Decimal, step: Decimal) -> Decimal:
+    return value.quantize(step, ROUND_HALF_UP)
+
+
+def dose_mg(
+    *,
+    weight_kg: Decimal,
+    mg_per_kg: Decimal,
+    rules: Preparation,
+    cap_mg: Decimal | None = None,
+) -> Decimal:
+    """Milligrams to give, rounded half up to the dose step; never rounded above a cap."""
+    exact = positive(weight_kg, "weight_kg") * positive(mg_per_kg, "mg_per_kg")
+    dose = _rounded(exact, rules.dose_step_mg)
+    if cap_mg is None or dose <= cap_mg:
+        return dose
+    return cap_mg.quantize(rules.dose_step_mg, ROUND_DOWN)
+
+
+def dilute(
+    *,
+    stock_mg_per_ml: Decimal,
+    stock_ml: Decimal,
+    diluent_ml: Decimal,
+    diluent: str,
+    rules: Preparation,
+) -> Dilution:
+    """The strong stock is never given undiluted, nor with less diluent than stock (guideline)."""
+    positive(stock_mg_per_ml, "stock_mg_per_ml")
+    positive(stock_ml, "stock_ml")
+    if not diluent_ml.is_finite() or diluent_ml < 0:
+        raise RuleError("out_of_range", "diluent_ml", "The diluent cannot be less than nothing.")
+    if stock_mg_per_ml >= rules.dilution_from_mg_per_ml:
+        if diluent_ml == 0:
+            return Dilution(False, None, "undiluted_100")
+        if diluent_ml < stock_ml * rules.min_diluent_ratio:
+            return Dilution(False, None, "less_than_equal_volume")
+    if diluent_ml > 0 and diluent not in rules.diluents:
+        return Dilution(False, None, "diluent_not_listed")
+    return Dilution(True, stock_mg_per_ml * stock_ml / (stock_ml + diluent_ml), "")
+
+
+def volume_ml(*, dose_mg: Decimal, concentration_mg_per_ml: Decimal, rules: Preparation) -> Decimal:
+    """Volume to draw, mL, from the rounded dose."""
+    exact = positive(dose_mg, "dose_mg") / positive(concentration_mg_per_ml, "conc_mg_per_ml")
+    return _rounded(exact, rules.volume_step_ml)
+
+
+def pump_rate_ml_per_h(
+    *, total_volume_ml: Decimal, minutes: Decimal, rules: Preparation
+) -> Decimal:
+    """Pump rate, mL/h; the total volume includes the drug's."""
+    exact = positive(total_volume_ml, "total_volume_ml") * 60 / positive(minutes, "minutes")
+    return _rounded(exact, rules.rate_step_ml_per_h)
+
+
+def per_hour_mg_per_kg(rate: Decimal, unit: str) -> Decimal:
+    """A weight-based rate in mg/kg/h. Raises RuleError `unit_unknown`."""
+    positive(rate, "rate")
+    if unit == MG_PER_KG_H:
+        return rate
+    if unit == UG_PER_KG_MIN:
+        return rate * UG_PER_MIN_TO_MG_PER_H
+    raise RuleError("unit_unknown", "unit", f"“{unit}” is not a unit of a running rate.")
+
+
+def continuous(
+    *,
+    weight_kg: Decimal,
+    rate: Decimal,
+    unit: str,
+    concentration_mg_per_ml: Decimal | None,
+    cap_mg_per_h: Decimal | None,
+    rules: Preparation,
+) -> Continuous:
+    """A continuous infusion in mg/h and mL/h, never above the cap."""
+    exact = positive(weight_kg, "weight_kg") * per_hour_mg_per_kg(rate, unit)
+    capped = cap_mg_per_h is not None and exact > cap_mg_per_h
+    if cap_mg_per_h is not None and capped:
+        mg_per_h = cap_mg_per_h.quantize(rules.dose_step_mg, ROUND_DOWN)
+    else:
+        mg_per_h = _rounded(exact, rules.dose_step_mg)
+        if cap_mg_per_h is not None:
+            mg_per_h = min(mg_per_h, cap_mg_per_h)
+    ml_per_h = None
+    if concentration_mg_per_ml is not None:
+        strength = positive(concentration_mg_per_ml, "conc_mg_per_ml")
+        ml_per_h = _rounded(mg_per_h / strength, rules.rate_step_ml_per_h)
+    return Continuous(mg_per_h, ml_per_h, capped)
+
+
+def total_mg(
+    *, weight_kg: Decimal, rate: Decimal, unit: str, hours: Decimal, rules: Preparation
+) -> Decimal:
+    """Milligrams of a continuous infusion over its whole length."""
+    per_hour = positive(weight_kg, "weight_kg") * per_hour_mg_per_kg(rate, unit)
+    return _rounded(per_hour * positive(hours, "hours"), rules.dose_step_mg)
+
+
+def check_order(
+    protocol: Protocol,
+    *,
+    mg_per_kg: Decimal | None = None,
+    minutes: Decimal | None = None,
+    seconds: Decimal | None = None,
+    route: str = "IV",
+    rate_mg_per_kg_h: Decimal | None = None,
+) -> tuple[DoseFinding, ...]:
+    """Everything that stands against an order on this protocol (rulebook A8, A12)."""
+    return (
+        *_route(protocol, route),
+        *_amount(protocol, mg_per_kg),
+        *_duration(protocol, minutes),
+        *_bolus(protocol, seconds),
+        *_rate(protocol, rate_mg_per_kg_h),
+    )
+
+
+def worst(findings: tuple[DoseFinding, ...]) -> DoseFinding:
+    """The gravest finding; an `ok` one where there is none."""
+    return max(findings, key=lambda f: SEVERITY[f.status], default=DoseFinding(OK, "", ""))
+
+
+def _route(protocol: Protocol, route: str) -> tuple[DoseFinding, ...]:
+    if route not in protocol.dose.blocked_routes:
+        return ()
+    sentence = f"By the {route} route it lacks analgesic efficacy."
+    return (DoseFinding(BLOCK, "route_not_recommended_for_analgesia", sentence),)
+
+
+def _amount(protocol: Protocol, mg_per_kg: Decimal | None) -> tuple[DoseFinding, ...]:
+    if mg_per_kg is None:
+        return ()
+    positive(mg_per_kg, "mg_per_kg")
+    low, high = protocol.dose.min_mg_per_kg, protocol.dose.max_mg_per_kg
+    if high is not None and mg_per_kg > high:
+        in_shock = protocol.indication == "shock"
+        code = "start_low_in_shock" if in_shock else "above_protocol_range"
+        return (DoseFinding(BLOCK, code, f"{mg_per_kg} mg/kg is above {high} mg/kg."),)
+    if low is not None and mg_per_kg < low:
+        sentence = f"{mg_per_kg} mg/kg is below {low} mg/kg: give a reason."
+        return (DoseFinding(WARN, "below_protocol_range", sentence),)
+    return ()
+
+
+def _duration(protocol: Protocol, minutes: Decimal | None) -> tuple[DoseFinding, ...]:
+    if minutes is None:
+        return ()
+    positive(minutes, "minutes")
+    limits = protocol.limits
+    if limits.block_below_minutes is not None and minutes < limits.block_below_minutes:
+        sentence = f"{minutes} min is too fast; at least {limits.block_below_minutes} min."
+        return (DoseFinding(BLOCK, "too_fast", sentence),)
+    if limits.warn_below_minutes is not None and minutes < limits.warn_below_minutes:
+        return (DoseFinding(WARN, "too_fast", f"{minutes} min is faster than usual."),)
+    if limits.warn_above_minutes is not None and minutes > limits.warn_above_minutes:
+        return (DoseFinding(WARN, "too_slow", f"{minutes} min is slower than usual."),)
+    return ()
+
+
+def _bolus(protocol: Protocol, seconds: Decimal | None) -> tuple[DoseFinding, ...]:
+    least = protocol.dose.min_seconds
+    if seconds is None or least is None or positive(seconds, "seconds") >= least:
+        return ()
+    return (DoseFinding(BLOCK, "bolus_under_60s", f"A bolus takes at least {least} s."),)
+
+
+def _rate(protocol: Protocol, rate: Decimal | None) -> tuple[DoseFinding, ...]:
+    if rate is None:
+        return ()
+    low, high = _rate_range(protocol)
+    if high is not None and rate > high:
+        sentence = f"{rate} mg/kg/h is above {high} mg/kg/h."
+        return (DoseFinding(BLOCK, "above_protocol_range", sentence),)
+    if low is not None and rate < low:
+        sentence = f"{rate} mg/kg/h is below {low} mg/kg/h: give a reason."
+        return (DoseFinding(WARN, "below_protocol_range", sentence),)
+    return ()
+
+
+def _rate_range(protocol: Protocol) -> tuple[Decimal | None, Decimal | None]:
+    dose = protocol.dose
+    if dose.max_mg_per_kg_h is not None:
+        return dose.min_mg_per_kg_h, dose.max_mg_per_kg_h
+    if dose.max_ug_per_kg_min is None or dose.min_ug_per_kg_min is None:
+        return None, None
+    return (
+        dose.min_ug_per_kg_min * UG_PER_MIN_TO_MG_PER_H,
+        dose.max_ug_per_kg_min * UG_PER_MIN_TO_MG_PER_H,
+    )
+
+
+def change_needs_reason(protocol: Protocol, *, dose_mg: Decimal, last_mg: Decimal | None) -> bool:
+    """Whether the dose differs from the last by the protocol's share or more (rulebook A12)."""
+    share = protocol.limits.reason_on_change_percent
+    if last_mg is None or share is None:
+        return False
+    return abs(dose_mg - last_mg) * 100 >= share * last_mg
+
+
+def midazolam(
+    *, weight_kg: Decimal, mg_per_kg: Decimal, rules: Preparation
+) -> tuple[Decimal, tuple[str, ...]]:
+    """Dose in mg and warnings; the product never proposes it (rulebook A9)."""
+    dose = dose_mg(weight_kg=weight_kg, mg_per_kg=mg_per_kg, rules=rules)
+    warns = []
+    if dose > rules.midazolam_warn_above_mg:
+        warns.append("midazolam_above_2_5mg_initial")
+    if not rules.midazolam_min_mg_per_kg <= mg_per_kg <= rules.midazolam_max_mg_per_kg:
+        warns.append("midazolam_outside_range")
+    return dose, tuple(warns)

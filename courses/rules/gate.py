@@ -1,0 +1,329 @@
+"""May this infusion go ahead now? Every reason for and against, in order (rulebook C, H)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from clinic.rules.errors import RuleError
+from courses.rules.weight import WeightRules, parse_weight
+from labs.rules.content import Content, rows_at, text_at, whole_at
+
+ALLOW, WARN, HOLD, BLOCK = "allow", "warn", "hold", "block"
+SEVERITY: Final = {ALLOW: 0, WARN: 1, HOLD: 2, BLOCK: 3}
+ABSOLUTE: Final = "absolute"
+SEED: Final = ("SEED", "seed")
+NEGATIVE, POSITIVE, UNKNOWN, NOT_APPLICABLE = "negative", "positive", "unknown", "not_applicable"
+PREGNANCY: Final = frozenset({NEGATIVE, POSITIVE, UNKNOWN, NOT_APPLICABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A condition or medicine of the catalogue and what it means for a dose."""
+
+    code: str
+    verdict: str
+    overridable: bool
+    sentence: str
+    matches: frozenset[str]
+    indications: frozenset[str]
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """The numbers and lists of the gate."""
+
+    valid_minutes: int
+    adult_years: int
+    lft_baseline_days: int
+    min_spo2_percent: int
+    remeasure_minutes: int
+    warn_above: tuple[int, int]
+    hold_from: tuple[int, int]
+    block_from: tuple[int, int]
+    fasting_hours: tuple[int, int, int]
+    weight: WeightRules
+    conditions: tuple[Named, ...]
+    medications: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MonitoringFact:
+    """What the laboratory side says of one requirement."""
+
+    kind: str
+    title: str
+    state: str
+    due_on: date | None
+    blocks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known before a dose. None: not asked here; the page asks for everything."""
+
+    indication: str
+    sbp: int | None = None
+    dbp: int | None = None
+    spo2: int | None = None
+    pregnancy: str = NOT_APPLICABLE
+    fasting_kept: bool | None = None
+    airway_equipment: bool | None = None
+    capnography: bool | None = None
+    escort: bool | None = None
+    conditions: tuple[str, ...] = ()
+    medications: tuple[str, ...] = ()
+    lft_baseline_days: int | None = None
+    needs_lft_baseline: bool = True
+    age_years: int | None = None
+    weight_findings: tuple[str, ...] = ()
+    gap: tuple[str, str, str] = ("ok", "", "")
+    monitoring: tuple[MonitoringFact, ...] = ()
+    cssrs_risk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One reason: code, verdict, sentence, the facts it stands on, where the rule comes from."""
+
+    code: str
+    verdict: str
+    sentence: str
+    overridable: bool = True
+    source: str = "EXPERT"
+    confidence: str = "expert"
+    inputs: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The worst line decides; every line is kept."""
+
+    decision: str
+    lines: tuple[Line, ...]
+
+    def codes(self, *verdicts: str) -> list[str]:
+        """Codes of the lines with one of `verdicts`, in order."""
+        return [line.code for line in self.lines if line.verdict in verdicts]
+
+
+def parse_gate(content: Content) -> GateRules:
+    """The `gate` rule of the catalogue. Raises RuleError for limits in the wrong order."""
+
+    def pair(name: str) -> tuple[int, int]:
+        return tuple(  # type: ignore[return-value]
+            whole_at(content, "blood_pressure", f"{name}_{part}") for part in ("sbp", "dbp")
+        )
+
+    limits = [pair("warn_above"), pair("hold_from"), pair("block_from")]
+    for part in (0, 1):
+        column = [limit[part] for limit in limits]
+        if column != sorted(column):
+            raise RuleError("impossible_range", "blood_pressure", "The limits are out of order.")
+    return GateRules(
+        valid_minutes=whole_at(content, "valid_minutes"),
+        adult_years=whole_at(content, "adult_years"),
+        lft_baseline_days=whole_at(content, "lft_baseline_days"),
+        min_spo2_percent=whole_at(content, "min_spo2_percent"),
+        remeasure_minutes=whole_at(content, "blood_pressure", "remeasure_minutes"),
+        warn_above=limits[0],
+        hold_from=limits[1],
+        block_from=limits[2],
+        fasting_hours=(
+            whole_at(content, "fasting", "clear_fluids_hours"),
+            whole_at(content, "fasting", "light_meal_hours"),
+            whole_at(content, "fasting", "fatty_meal_hours"),
+        ),
+        weight=parse_weight(content),
+        conditions=tuple(_named(row) for row in rows_at(content, "conditions")),
+        medications=tuple(_named(row) for row in rows_at(content, "medications")),
+    )
+
+
+def _named(row: Content) -> Named:
+    code, kind = text_at(row, "code"), text_at(row, "class")
+    matches, indications = row.get("matches"), row.get("indications")
+    return Named(
+        code=code,
+        verdict=BLOCK if kind == ABSOLUTE else kind,
+        overridable=kind != ABSOLUTE,
+        sentence=text_at(row, "sentence"),
+        matches=frozenset(matches) if isinstance(matches, list) else frozenset({code}),
+        indications=frozenset(indications) if isinstance(indications, list) else frozenset(),
+        source=text_at(row, "source"),
+        confidence=text_at(row, "confidence"),
+    )
+
+
+def evaluate(facts: Facts, rules: GateRules) -> Gate:
+    """Every line, gravest first within the order of the page; the worst decides."""
+    lines = tuple(
+        [
+            *_blood_pressure(facts, rules),
+            *_oxygen(facts, rules),
+            *_pregnancy(facts),
+            *_ready(facts),
+            *_age(facts, rules),
+            *_listed(facts.conditions, rules.conditions, facts.indication),
+            *_listed(facts.medications, rules.medications, facts.indication),
+            *_baseline(facts, rules),
+            *_weight(facts),
+            *_spacing(facts),
+            *_monitoring(facts.monitoring),
+            *_risk(facts),
+        ]
+    )
+    worst = max((line.verdict for line in lines), key=SEVERITY.__getitem__, default=ALLOW)
+    return Gate(worst, lines)
+
+
+def _blood_pressure(facts: Facts, rules: GateRules) -> Iterable[Line]:
+    if facts.sbp is None or facts.dbp is None:
+        return
+    _possible("sbp", facts.sbp, 40, 300)
+    _possible("dbp", facts.dbp, 20, 200)
+    read = {"sbp": facts.sbp, "dbp": facts.dbp}
+    value = f"Blood pressure {facts.sbp}/{facts.dbp}"
+    if facts.sbp >= rules.block_from[0] or facts.dbp >= rules.block_from[1]:
+        limit = "/".join(map(str, rules.block_from))
+        yield _line(
+            "uncontrolled_hypertension", BLOCK, f"{value}: no dose at {limit} or more.", read
+        )
+    elif facts.sbp >= rules.hold_from[0] or facts.dbp >= rules.hold_from[1]:
+        limit = "/".join(map(str, rules.hold_from))
+        again = f"measure again in {rules.remeasure_minutes} min"
+        yield _line("bp_hold_recheck", HOLD, f"{value}: hold at {limit} or more, {again}.", read)
+    elif facts.sbp > rules.warn_above[0] or facts.dbp > rules.warn_above[1]:
+        limit = "/".join(map(str, rules.warn_above))
+        yield _line("bp_elevated", WARN, f"{value}: above {limit}.", read)
+
+
+def _oxygen(facts: Facts, rules: GateRules) -> Iterable[Line]:
+    if facts.spo2 is None:
+        return
+    _possible("spo2", facts.spo2, 50, 100)
+    if facts.spo2 < rules.min_spo2_percent:
+        sentence = f"Oxygen saturation {facts.spo2} %: below {rules.min_spo2_percent} %."
+        yield _line("spo2_low", HOLD, sentence, {"spo2": facts.spo2})
+
+
+def _pregnancy(facts: Facts) -> Iterable[Line]:
+    if facts.pregnancy not in PREGNANCY:
+        raise RuleError("unknown_code", "pregnancy", f"“{facts.pregnancy}” is not an answer.")
+    read = {"pregnancy": facts.pregnancy}
+    if facts.pregnancy == POSITIVE:
+        yield Line("pregnancy", BLOCK, "Pregnant.", False, *SEED, read)
+    elif facts.pregnancy == UNKNOWN:
+        yield Line("pregnancy_unknown", BLOCK, "Pregnancy not known.", True, *SEED, read)
+
+
+def _ready(facts: Facts) -> Iterable[Line]:
+    if facts.fasting_kept is False:
+        yield Line("npo_not_followed", BLOCK, "Has not fasted: risk of aspiration.", True, *SEED)
+    if facts.airway_equipment is False:
+        sentence = "Emergency airway equipment is not at hand."
+        yield Line("airway_equipment_missing", BLOCK, sentence, False, *SEED)
+    if facts.capnography is False:
+        yield Line("capnography_missing", WARN, "No capnography: give a reason.", True, *SEED)
+    if facts.escort is False:
+        yield Line("escort_missing", WARN, "Nobody named to take the patient home.")
+
+
+def _age(facts: Facts, rules: GateRules) -> Iterable[Line]:
+    if facts.age_years is not None and facts.age_years < rules.adult_years:
+        read = {"age_years": facts.age_years}
+        yield Line("under_age", BLOCK, "The guideline is for adults.", True, *SEED, read)
+
+
+def _listed(given: Iterable[str], known: tuple[Named, ...], indication: str) -> Iterable[Line]:
+    """Lines of the conditions or medicines given, in the catalogue's order."""
+    codes = {code.strip().lower() for code in given}
+    for named in known:
+        found = codes & (named.matches | {named.code})
+        if found and (not named.indications or indication in named.indications):
+            yield Line(
+                named.code,
+                named.verdict,
+                named.sentence,
+                named.overridable,
+                named.source,
+                named.confidence,
+                {"given": sorted(found)},
+            )
+    names = frozenset().union(*(named.matches | {named.code} for named in known))
+    for code in sorted(codes - names):
+        # What the catalogue does not know is shown, not passed over.
+        yield Line("not_in_catalogue", WARN, f"“{code}” is not in the catalogue: check it.")
+
+
+def _baseline(facts: Facts, rules: GateRules) -> Iterable[Line]:
+    if not facts.needs_lft_baseline:
+        return
+    days = facts.lft_baseline_days
+    if days is None:
+        sentence = "No baseline liver panel."
+        yield Line("lft_baseline_missing", BLOCK, sentence, True, *SEED)
+    elif days > rules.lft_baseline_days:
+        sentence = (
+            f"The baseline liver panel is {days} days old; {rules.lft_baseline_days} at most."
+        )
+        yield _line("lft_baseline_stale", BLOCK, sentence, {"lft_baseline_days": days})
+
+
+WEIGHT_LINES: Final = {
+    "weight_missing": (BLOCK, "No weight."),
+    "weight_stale": (BLOCK, "The weight is too old: weigh again."),
+    "weight_unusual": (WARN, "An unusual weight: look at the scales again."),
+    "weight_changed": (WARN, "The weight has changed a lot: look at the scales again."),
+}
+
+
+def _weight(facts: Facts) -> Iterable[Line]:
+    for code in facts.weight_findings:
+        verdict, sentence = WEIGHT_LINES[code]
+        yield _line(code, verdict, sentence, {})
+
+
+def _spacing(facts: Facts) -> Iterable[Line]:
+    status, reason, sentence = facts.gap
+    if status != "ok":
+        yield _line(reason, status, sentence, {})
+
+
+def _monitoring(facts: Iterable[MonitoringFact]) -> Iterable[Line]:
+    """What is due: a blocking requirement blocks, another that is due or overdue warns."""
+    for fact in facts:
+        read = {"due_on": fact.due_on.isoformat() if fact.due_on else None, "state": fact.state}
+        if fact.blocks:
+            yield _line(f"{fact.kind}_due", BLOCK, f"{fact.title}: {_spoken(fact)}.", read)
+        elif fact.state in {"due", "overdue"}:
+            yield _line(f"{fact.kind}_due", WARN, f"{fact.title}: {_spoken(fact)}.", read)
+
+
+def _spoken(fact: MonitoringFact) -> str:
+    since = f" since {fact.due_on:%d %b %Y}" if fact.due_on and fact.state == "overdue" else ""
+    return f"{fact.state.replace('_', ' ')}{since}"
+
+
+def _risk(facts: Facts) -> Iterable[Line]:
+    if facts.cssrs_risk == "high":
+        yield _line("cssrs_high", WARN, "High suicide risk: a clinician must act.", {})
+
+
+def _line(code: str, verdict: str, sentence: str, inputs: Mapping[str, object]) -> Line:
+    return Line(code, verdict, sentence, inputs=inputs)
+
+
+def _possible(name: str, value: int, low: int, high: int) -> None:
+    """Refuse what no instrument shows, so that a slip of the finger decides nothing."""
+    if not low <= value <= high:
+        raise RuleError("out_of_range", name, f"“{name}” of {value} is not possible.")
+
+
+def age_years(born_on: date, on: date) -> int:
+    """Completed years."""
+    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))

@@ -1,0 +1,63 @@
+"""Running worked cases through the rules and saying which fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from clinic.rules.errors import RuleError
+from courses.rules.contract import CASES
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One case: passed, or what was expected and what came."""
+
+    id: str
+    function: str
+    passed: bool
+    expected: Mapping[str, Any]
+    got: Mapping[str, Any]
+
+
+def judge(cases: Iterable[Mapping[str, Any]]) -> tuple[Verdict, ...]:
+    """Each case with its verdict. Raises ValueError for a case without `fn` or `expected`."""
+    return tuple(_judge_one(place, case) for place, case in enumerate(cases, 1))
+
+
+def _judge_one(place: int, case: Mapping[str, Any]) -> Verdict:
+    for key in ("fn", "input", "expected"):
+        if key not in case:
+            raise ValueError(f"case {place} has no “{key}”")
+    expected = case["expected"]
+    got = _answer(case["fn"], case["input"])
+    passed = all(key in got and _same(got[key], value) for key, value in expected.items())
+    return Verdict(str(case.get("id", place)), case["fn"], passed, expected, got)
+
+
+def _answer(function: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    rule = CASES.get(function)
+    if rule is None:
+        return {"error": "unknown_function"}
+    try:
+        return rule(given)
+    except RuleError as error:
+        return {"error": error.code, "field": error.field}
+    except KeyError as error:
+        return {"error": "value_missing", "field": str(error.args[0])}
+    except (TypeError, AttributeError):
+        # A key with a value of another kind than the contract says.
+        return {"error": "wrong_type"}
+
+
+def _same(got: Any, expected: Any) -> bool:
+    if isinstance(expected, list) and isinstance(got, list):
+        return sorted(map(str, got)) == sorted(map(str, expected))
+    if isinstance(expected, bool) or isinstance(got, bool) or expected is None or got is None:
+        return got is expected
+    try:
+        return Decimal(str(got)) == Decimal(str(expected))
+    except InvalidOperation:
+        return bool(got == expected)
