@@ -26,7 +26,10 @@ def start() -> None:
     home = Home(place)
     valkey = _running.enter_context(EmbeddedValkey(home))
     given = os.environ.get("DAYBREAK_TEST_DATABASE_URL")
-    database = given or _running.enter_context(EmbeddedPostgres(home, durable=False)).dsn
+    database = (
+        given
+        or _running.enter_context(EmbeddedPostgres(home, durable=False, makes_databases=True)).dsn
+    )
     os.environ.update(
         DAYBREAK_TEST_SERVERS="1",
         DAYBREAK_HOME=str(place),

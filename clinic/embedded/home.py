@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 SERVER_ACCOUNTS = ("postgres", "nobody")
+LARGEST_LOG_BYTES = 10_000_000
 
 
 class EmbeddedFault(Exception):
@@ -60,22 +61,35 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        self.path.mkdir(parents=True, exist_ok=True)
         self.account = server_account()
+        self._lock: IO[str] | None = None
+        self._take_folder()
+
+    def _take_folder(self) -> None:
+        """Make it, or take one that is empty or was ours; its access is then ours to narrow."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        marker = self.path / "about.txt"
+        if not marker.exists():
+            # What the product's settings may write before the first start is ours, too.
+            strange = {entry.name for entry in self.path.iterdir()} - {"mail", "static"}
+            if strange:
+                raise EmbeddedFault(
+                    f"{self.path} holds other files ({min(strange)}). Choose an empty folder."
+                )
+            marker.write_text("Daybreak keeps its data here. Removing this folder removes it.\n")
         # Root's servers run as somebody else, who must be able to walk in but not to look around.
         self.path.chmod(0o711 if self.account else 0o700)
-        self._lock: IO[str] | None = None
 
     @property
     def servers(self) -> Path:
         """Where the servers keep their data: here, unless their account cannot reach here."""
-        place = self.path
-        if self.account and not others_may_pass(self.path / "x"):
-            mark = hashlib.sha256(str(self.path).encode()).hexdigest()[:12]
-            place = Path("/var/tmp") / f"daybreak-{mark}"
-            place.mkdir(mode=0o711, exist_ok=True)
-            if place.stat().st_uid != os.geteuid():
-                raise EmbeddedFault(f"{place} belongs to somebody else. Choose another --home.")
+        if self.account is None or others_may_pass(self.path / "x"):
+            return self.path
+        mark = hashlib.sha256(str(self.path).encode()).hexdigest()[:12]
+        place = Path("/var/tmp") / f"daybreak-{mark}"  # noqa: S108  its owner is checked below
+        place.mkdir(mode=0o711, exist_ok=True)
+        if place.is_symlink() or place.stat().st_uid != os.geteuid():
+            raise EmbeddedFault(f"{place} belongs to somebody else. Choose another --home.")
         return place
 
     def folder(self, name: str) -> Path:
@@ -86,11 +100,23 @@ class Home:
             os.chown(folder, self.account.uid, self.account.gid)
         return folder
 
+    def private_folder(self, name: str) -> Path:
+        """A folder that nobody but the supervisor's account opens."""
+        folder = self.path / name
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
+        return folder
+
     @property
     def logs(self) -> Path:
-        folder = self.path / "logs"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
+        return self.private_folder("logs")
+
+    def log(self, name: str) -> Path:
+        """The log of one program; a long one makes room, and one older is kept."""
+        file = self.logs / f"{name}.log"
+        if file.exists() and file.stat().st_size > LARGEST_LOG_BYTES:
+            file.rename(file.with_suffix(".log.1"))
+        return file
 
     def secret(self, name: str) -> str:
         """A random secret, made once, in a file that only the owner reads."""
@@ -98,10 +124,7 @@ class Home:
         known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
         if name not in known:
             known[name] = secrets.token_urlsafe(48)
-            fresh = file.with_suffix(".new")
-            fresh.touch(mode=0o600)
-            fresh.write_text(json.dumps(known))
-            fresh.rename(file)
+            write_private(file, json.dumps(known))
         return known[name]
 
     def port(self, name: str) -> int:
@@ -111,7 +134,7 @@ class Home:
         if not port_is_free(known.get(name, 0)):
             with socket.create_server(("127.0.0.1", 0)) as probe:
                 known[name] = probe.getsockname()[1]
-            file.write_text(json.dumps(known))
+            write_private(file, json.dumps(known))
         return known[name]
 
     def lock(self, address: str) -> None:
@@ -133,6 +156,15 @@ class Home:
         if self._lock:
             self._lock.close()
             self._lock = None
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only the owner reads, whole or not at all."""
+    fresh = file.with_name(f"{file.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(text)
+    fresh.rename(file)
 
 
 def port_is_free(port: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,15 +36,17 @@ def _readable_copy(home: Home, wheel: Path) -> Path:
     """The wheel, or a copy of it where the servers' account may read it."""
     if home.account is None or others_may_pass(wheel / "x"):
         return wheel
-    copy = home.servers / "programs" / wheel.name
+    # A folder for each version: an upgrade must not go on with old programs.
+    copy = home.servers / "programs" / version(wheel.name) / wheel.name
     if not copy.exists():
-        for source in (wheel, wheel.with_name(f"{wheel.name}.libs")):
+        # The program last: once it is there, so is all that it needs.
+        for source in (wheel.with_name(f"{wheel.name}.libs"), wheel):
             if source.exists():
                 fresh = copy.parent / f"{source.name}.new"
                 shutil.rmtree(fresh, ignore_errors=True)
                 shutil.copytree(source, fresh)
+                _open_to_all(home.servers / "programs")
                 fresh.rename(copy.parent / source.name)
-        _open_to_all(copy.parent)
     return copy
 
 

@@ -11,7 +11,8 @@ from urllib.parse import quote
 import redis
 
 from clinic.embedded import programs
-from clinic.embedded.home import EmbeddedFault, Home
+from clinic.embedded.home import EmbeddedFault, Home, write_private
+from clinic.embedded.ports import on_a_free_port
 from clinic.embedded.processes import Child
 
 START_LIMIT_S = 30
@@ -44,16 +45,30 @@ class EmbeddedValkey:
         return f"redis://:{quote(self.home.secret('valkey'), safe='')}@127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        self.port = self.home.port("valkey")
+        """Start and wait until it answers."""
+        try:
+            on_a_free_port(self.home, "valkey", self._start_on)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start_on(self, port: int) -> Child:
+        self.port = port
+        child = self.launch()
+        self._wait(child)
+        return child
+
+    def launch(self) -> Child:
+        """The server process itself, at the port of the first start."""
         self.child = Child(
-            "Valkey",
+            "valkey",
             # From a file, because a password among the arguments stands in the process list.
             [self.program, self._configuration()],
-            log=self.home.logs / "valkey.log",
+            home=self.home,
             account=self.home.account,
             cwd=self.folder,
         )
-        self._wait()
+        return self.child
 
     def stop(self) -> None:
         if self.child:
@@ -61,31 +76,28 @@ class EmbeddedValkey:
 
     def _configuration(self) -> str:
         file = self.folder / "valkey.conf"
-        file.unlink(missing_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(
-            "\n".join(
-                (
-                    "bind 127.0.0.1",
-                    f"port {self.port}",
-                    f"requirepass {self.home.secret('valkey')}",
-                    f"dir {self.folder}",
-                    "appendonly yes",
-                    "maxmemory-policy noeviction",
-                    "daemonize no",
-                )
-            )
+        lines = (
+            "bind 127.0.0.1",
+            f"port {self.port}",
+            f"requirepass {self.home.secret('valkey')}",
+            f'dir "{self.folder}"',
+            "appendonly yes",
+            'save ""',
+            "maxmemory-policy noeviction",
+            "daemonize no",
+            # A title is written over the environment, and with it over our mark.
+            "set-proc-title no",
         )
+        write_private(file, "\n".join(lines) + "\n")
         if self.home.account:
             os.chown(file, self.home.account.uid, self.home.account.gid)
         return str(file)
 
-    def _wait(self) -> None:
-        assert self.child is not None
+    def _wait(self, child: Child) -> None:
         limit = time.monotonic() + START_LIMIT_S
         with redis.Redis.from_url(self.url, socket_connect_timeout=1) as client:
             while True:
-                self.child.require_running()
+                child.require_running()
                 try:
                     if client.ping():
                         return
