@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Prefetch
 
 from clinic.models import Role
 from labs.actions.book import Book
-from labs.actions.grades import Baselines, baseline_for, reference_multiple
+from labs.actions.grades import Baseline, Baselines, baseline_for, reference_multiple
 from labs.actions.tasks import open_task
 from labs.models import Report, Result
 from labs.rules.liver import Multiples, action
@@ -32,9 +32,7 @@ def open_liver_tasks(
     for report in _latest(report_ids):
         known = baselines.get(report.patient_id, ())
         baseline = baseline_for(known, report.collected_on, report.collected_at)
-        rows = list(report.results.all())
-        multiples = ((row, reference_multiple(row, baseline, book)) for row in rows)
-        code = action(_highest(multiples), book.liver)
+        code = action(multiples_of(report.results.all(), baseline, book), book.liver)
         if book.liver.texts[code].holds_dose:
             _open(report, code, book, at)
             opened += 1
@@ -55,11 +53,15 @@ def _latest(report_ids: Collection[UUID]) -> Iterable[Report]:
     )
 
 
-def _highest(rows: Iterable[tuple[Result, Decimal | None]]) -> Multiples:
-    """The highest multiple of each analyte: one report may hold it by two methods."""
+def multiples_of(rows: Iterable[Result], baseline: Baseline | None, book: Book) -> Multiples:
+    """The highest multiple of each analyte: one report may hold it by two methods.
+
+    Of a bound (`>2000`) it is the bound's own: for what to do, at least that much is certain.
+    """
     found: dict[str, Decimal] = {}
-    for row, multiple in rows:
+    for row in rows:
         name = _FIELD_OF.get(row.analyte.code) if row.analyte else None
+        multiple = reference_multiple(row, baseline, book)
         if name and multiple is not None:
             found[name] = max(multiple, found.get(name, multiple))
     return Multiples(**found)
