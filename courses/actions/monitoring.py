@@ -1,5 +1,167 @@
-"""Courses tell the laboratory side what they owe."""
+"""Courses hand their facts down, in the transaction that changes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+
+from clinic.actions.audit import record
+from clinic.models import Patient, Site, User
+from courses.models import Assessment, Course, GateCheck, Infusion, Session
+from labs.actions.reminders import poke
+from labs.actions.requirements import Repairs, reconcile, replan, set_subject
+from labs.facts import as_json
+from labs.models import MonitoringSubject
+from labs.rules.exposure import Completion, CourseFacts, PlannedSession
+from labs.rules.exposure import Infusion as InfusionFact
 
 
-def reconcile_all() -> None:
-    """Placeholder."""
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What a full recomputation had to mend, and how many courses it looked at."""
+
+    courses: int
+    stale_facts: int
+    repairs: Repairs
+
+    @property
+    def total(self) -> int:
+        found = self.repairs
+        return self.stale_facts + found.requirements + found.reminders + found.faults
+
+
+def sync(*, course: Course) -> int:
+    """Hand this course's facts down and plan anew; how many requirements changed."""
+    changed = set_subject(
+        site_id=course.site_id,
+        patient_id=course.patient_id,
+        subject_id=course.pk,
+        facts=course_facts(course),
+    )
+    if changed:
+        poke()
+    return changed
+
+
+@transaction.atomic
+def patient_changed(*, patient: Patient, by: User | None) -> int:
+    """A death, a transfer or a withdrawn consent ends what is due; its undoing brings it back."""
+    changed = replan(patient_id=patient.pk)
+    record(
+        "patient.standing",
+        by=by,
+        subject=patient,
+        patient_id=patient.pk,
+        change={"standing": patient.standing},
+    )
+    return changed
+
+
+def course_facts(course: Course) -> CourseFacts:
+    """Everything about a course that moves a due day, as plain data."""
+    later = (
+        Course.objects.for_patient(course.patient_id)
+        .filter(number__gt=course.number)
+        .order_by("number")
+        .first()
+    )
+    return CourseFacts(
+        zone=course.site.zone,
+        state=course.status,  # type: ignore[arg-type]  # the model's choices are the same words
+        planned_start_on=course.planned_start_on,
+        planned_count=course.planned_count,
+        started_on=course.started_on,
+        ended_on=course.ended_on,
+        infusions=tuple(_infusion(row) for row in course.infusions.all()),
+        sessions=tuple(
+            PlannedSession(str(row.pk), session_day(row))
+            for row in course.sessions.filter(status__in=("planned", "booked")).select_related(
+                "appointment", "site"
+            )
+        ),
+        completions=(*_scales(course), *_at_gates(course)),
+        next_course_on=later.planned_start_on if later else None,
+    )
+
+
+def session_day(session: Session) -> date:
+    """The local day of its chair, else the ideal day."""
+    if session.appointment is None:
+        return session.ideal_on
+    start: datetime = session.appointment.during.lower
+    return start.astimezone(session.site.zone).date()
+
+
+def _infusion(row: Infusion) -> InfusionFact:
+    return InfusionFact(
+        session=str(row.session_id),
+        given_on=row.given_on,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        drug_given=row.given_mg is None or row.given_mg > 0,
+        entered_in_error=row.entered_in_error_at is not None,
+    )
+
+
+def _scales(course: Course) -> list[Completion]:
+    rows = Assessment.objects.for_patient(course.patient_id).scored().select_related("scale")
+    return [
+        Completion(
+            measure="cssrs" if row.scale.code == "cssrs_screener" else "scale",
+            done_on=row.taken_on,
+            done_at=row.taken_at,
+            key=str(row.pk),
+        )
+        for row in rows
+    ]
+
+
+def _at_gates(course: Course) -> list[Completion]:
+    """Blood pressure, weight and pregnancy test as they were entered before a dose."""
+    found = []
+    zone = course.site.zone
+    for check in GateCheck.objects.filter(session__course=course):
+        day = check.at.astimezone(zone).date()
+        if check.facts.get("sbp"):
+            found.append(Completion("bp", day, check.at, key=f"bp/{check.pk}"))
+        if weighed := check.facts.get("weighed_on"):
+            weighed_on = date.fromisoformat(weighed)
+            found.append(Completion("weight", weighed_on, key=f"weight/{check.pk}"))
+        if check.facts.get("pregnancy") in {"negative", "not_applicable"}:
+            found.append(Completion("pregnancy", day, check.at, key=f"pregnancy/{check.pk}"))
+    return found
+
+
+def reconcile_all() -> Reconciled:
+    """Plan everything anew from the facts. What it mends is a fault elsewhere."""
+    courses = stale = 0
+    total = Repairs()
+    for site in Site.objects.all():
+        looked_at, mended = _refresh_facts(site)
+        courses, stale = courses + looked_at, stale + mended
+        total = _added(total, reconcile(site_id=site.pk))
+    return Reconciled(courses, stale, total)
+
+
+def _refresh_facts(site: Site) -> tuple[int, int]:
+    looked_at = mended = 0
+    stored = dict(
+        MonitoringSubject.objects.of_site(site.pk).values_list("subject_id", "facts").iterator()
+    )
+    for course in Course.objects.of_site(site.pk).select_related("site").iterator(chunk_size=500):
+        looked_at += 1
+        if stored.get(course.pk) != as_json(course_facts(course)):
+            sync(course=course)
+            mended += 1
+    return looked_at, mended
+
+
+def _added(one: Repairs, other: Repairs) -> Repairs:
+    return Repairs(
+        patients=one.patients + other.patients,
+        requirements=one.requirements + other.requirements,
+        reminders=one.reminders + other.reminders,
+        faults=one.faults + other.faults,
+    )

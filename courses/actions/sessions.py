@@ -1,5 +1,331 @@
-"""Sessions."""
+"""A dose is given: arrival, start, end, leaving; or it is missed, cancelled, withdrawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from clinic.actions.appointments import cancel_appointment, set_appointment_status
+from clinic.actions.audit import record
+from clinic.errors import Refused
+from clinic.models import AppointmentStatus, User
+from clinic.queries import current
+from clinic.rules.dates import today_local
+from courses.actions.courses import hold_course, move_course, move_session
+from courses.actions.monitoring import sync
+from courses.models import (
+    Course,
+    CourseRule,
+    CourseStatus,
+    GateCheck,
+    Infusion,
+    Session,
+    SessionStatus,
+)
+from courses.rules import dosing, gate, session_monitoring, windows
+from courses.rules.protocols import Gaps, parse_protocol
 
 
-def mark_missed() -> None:
-    """Placeholder."""
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """How the drug is prepared: stock and diluent, then made up to the volume that runs."""
+
+    stock_mg_per_ml: Decimal
+    stock_ml: Decimal
+    diluent_ml: Decimal
+    diluent: str
+    total_volume_ml: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class DosePlan:
+    """The arithmetic of one dose, each step from the rounded one before."""
+
+    dose_mg: Decimal
+    concentration_mg_per_ml: Decimal
+    drug_volume_ml: Decimal
+    total_volume_ml: Decimal
+    rate_ml_per_h: Decimal
+    minutes: int
+
+
+def plan_dose(*, course: Course, weight_kg: Decimal, mixture: Mixture) -> DosePlan:
+    """How much and how fast. Raises Refused with the reason of a mixture that may not be given."""
+    rules = dosing.parse_preparation(current(CourseRule, "preparation").content)
+    dose = dosing.dose_mg(weight_kg=weight_kg, mg_per_kg=course.mg_per_kg, rules=rules)
+    mixed = dosing.dilute(
+        stock_mg_per_ml=mixture.stock_mg_per_ml,
+        stock_ml=mixture.stock_ml,
+        diluent_ml=mixture.diluent_ml,
+        diluent=mixture.diluent,
+        rules=rules,
+    )
+    if mixed.concentration_mg_per_ml is None:
+        raise Refused(mixed.reason, MIXTURE_WORDS[mixed.reason], "diluent_ml")
+    drug = dosing.volume_ml(
+        dose_mg=dose, concentration_mg_per_ml=mixed.concentration_mg_per_ml, rules=rules
+    )
+    if drug > mixture.stock_ml + mixture.diluent_ml:
+        raise Refused("too_little_drawn", f"{drug} mL are needed for {dose} mg.", "stock_ml")
+    if drug > mixture.total_volume_ml:
+        raise Refused("volume_too_small", f"The drug alone is {drug} mL.", "total_volume_ml")
+    rate = dosing.pump_rate_ml_per_h(
+        total_volume_ml=mixture.total_volume_ml,
+        minutes=Decimal(course.infusion_minutes),
+        rules=rules,
+    )
+    return DosePlan(
+        dose,
+        mixed.concentration_mg_per_ml,
+        drug,
+        mixture.total_volume_ml,
+        rate,
+        course.infusion_minutes,
+    )
+
+
+MIXTURE_WORDS = {
+    "undiluted_100": "The strong stock is never given undiluted.",
+    "less_than_equal_volume": "At least as much diluent as stock is needed.",
+    "diluent_not_listed": "This diluent is not listed.",
+}
+
+
+@transaction.atomic
+def start_infusion(
+    *,
+    session: Session,
+    gate_check: GateCheck,
+    mixture: Mixture,
+    by: User,
+    at: datetime | None = None,
+) -> Infusion:
+    """Begin, on the strength of a fresh gate that allows it.
+
+    Raises Refused (`gate_of_another`, `gate_blocks`, `gate_too_old`, or a reason of the mixture).
+    """
+    moment = at or timezone.now()
+    course = hold_course(session.course)
+    session = Session.objects.select_for_update(no_key=True).get(pk=session.pk)
+    _require_open_gate(session, gate_check, moment)
+    weight_kg = Decimal(gate_check.facts["weight_kg"])
+    dose = plan_dose(course=course, weight_kg=weight_kg, mixture=mixture)
+    infusion = Infusion.objects.create(
+        site_id=course.site_id,
+        session=session,
+        course=course,
+        patient_id=course.patient_id,
+        gate_check=gate_check,
+        weight_kg=weight_kg,
+        weighed_on=date.fromisoformat(gate_check.facts["weighed_on"]),
+        mg_per_kg=course.mg_per_kg,
+        dose_mg=dose.dose_mg,
+        concentration_mg_per_ml=dose.concentration_mg_per_ml,
+        drug_volume_ml=dose.drug_volume_ml,
+        total_volume_ml=dose.total_volume_ml,
+        rate_ml_per_h=dose.rate_ml_per_h,
+        started_at=moment,
+        given_on=today_local(moment, course.site.zone),
+        started_by=by,
+    )
+    move_session(session, SessionStatus.RUNNING, by=by, at=moment)
+    _move_visit(session, AppointmentStatus.IN_TREATMENT, by=by, at=moment)
+    if course.status == CourseStatus.PLANNED:
+        course.started_on = infusion.given_on
+        move_course(course, CourseStatus.ACTIVE, by=by, at=moment)
+    record("infusion.started", by=by, subject=infusion)
+    sync(course=course)
+    return infusion
+
+
+def _require_open_gate(session: Session, check: GateCheck, at: datetime) -> None:
+    if check.session_id != session.pk:
+        raise Refused("gate_of_another", "This check was made for another dose.")
+    newest = session.gate_checks.order_by("-at", "-id").first()
+    if newest is None or newest.pk != check.pk:
+        raise Refused("gate_too_old", "There is a newer check. Look at that one.")
+    if check.decision not in (gate.ALLOW, gate.WARN):
+        against = [x["sentence"] for x in check.lines if x["verdict"] in (gate.BLOCK, gate.HOLD)]
+        raise Refused("gate_blocks", " ".join(against), "", {"decision": check.decision})
+    valid = gate.parse_gate(check.rule.content).valid_minutes
+    if not timedelta(0) <= at - check.at <= timedelta(minutes=valid):
+        raise Refused("gate_too_old", f"The check is older than {valid} minutes: check again.")
+
+
+def _move_visit(session: Session, to: str, *, by: User | None, at: datetime) -> None:
+    """The visit follows the dose; one that was never booked has nothing to follow."""
+    if session.appointment and session.appointment.status != to:
+        set_appointment_status(appointment=session.appointment, to=to, by=by, at=at)
+
+
+@transaction.atomic
+def end_infusion(
+    *,
+    infusion: Infusion,
+    by: User,
+    at: datetime | None = None,
+    given_mg: Decimal | None = None,
+    stop_reason: str = "",
+) -> Infusion:
+    """It ran to its end, or was stopped with a reason and the amount that went in.
+
+    Raises Refused (`not_running`, `ends_before_start`, `given_missing`, `given_above_dose`).
+    """
+    moment = at or timezone.now()
+    course = hold_course(infusion.course)
+    held = Infusion.objects.select_for_update(no_key=True).get(pk=infusion.pk)
+    if held.ended_at is not None:
+        raise Refused("not_running", "This infusion has ended.")
+    if moment <= held.started_at:
+        raise Refused("ends_before_start", "It cannot end before it starts.", "ended_at")
+    stopped = bool(stop_reason.strip())
+    if stopped and given_mg is None:
+        raise Refused("given_missing", "Say how many mg went in.", "given_mg")
+    amount = held.dose_mg if given_mg is None else given_mg
+    if not 0 <= amount <= held.dose_mg:
+        raise Refused("given_above_dose", f"Between 0 and {held.dose_mg} mg.", "given_mg")
+    held.ended_at, held.ended_by, held.given_mg = moment, by, amount
+    held.stop_reason = stop_reason.strip()
+    held.save()
+    to = SessionStatus.STOPPED if stopped else SessionStatus.COMPLETED
+    move_session(held.session, to, by=by, at=moment, reason=stop_reason)
+    _move_visit(held.session, AppointmentStatus.OBSERVING, by=by, at=moment)
+    record("infusion.ended", by=by, subject=held, change={"stopped": stopped})
+    sync(course=course)
+    return held
+
+
+def earliest_leave(infusion: Infusion) -> datetime | None:
+    """When the patient may leave; None while the infusion runs."""
+    if infusion.ended_at is None:
+        return None
+    minutes = parse_protocol(infusion.course.protocol.content).observation_minutes
+    return session_monitoring.earliest_discharge(infusion.ended_at, minutes)
+
+
+@transaction.atomic
+def discharge(*, session: Session, by: User, at: datetime | None = None) -> Session:
+    """The patient leaves. Raises Refused `too_early` with the time, `not_given`."""
+    moment = at or timezone.now()
+    infusion = getattr(session, "infusion", None)
+    leave_at = earliest_leave(infusion) if infusion else None
+    if leave_at is None:
+        raise Refused("not_given", "The infusion has not ended.")
+    if moment < leave_at:
+        clock = leave_at.astimezone(session.site.zone)
+        raise Refused("too_early", f"Observation lasts until {clock:%H:%M}.")
+    _move_visit(session, AppointmentStatus.FULFILLED, by=by, at=moment)
+    record("session.discharged", by=by, subject=session, patient_id=session.course.patient_id)
+    return session
+
+
+@transaction.atomic
+def mark_arrived(*, session: Session, by: User, at: datetime | None = None) -> Session:
+    """The patient is here. Raises Refused by the table of the visit."""
+    if session.appointment is None:
+        raise Refused("no_appointment", "This dose has no appointment.")
+    set_appointment_status(
+        appointment=session.appointment, to=AppointmentStatus.ARRIVED, by=by, at=at
+    )
+    return session
+
+
+@transaction.atomic
+def mark_no_show(*, session: Session, by: User, at: datetime | None = None) -> Session:
+    """The patient did not come: the visit says so, the session is missed, the course stays."""
+    return _leave_out(session, SessionStatus.MISSED, "Did not come", by=by, at=at)
+
+
+@transaction.atomic
+def cancel_session(
+    *, session: Session, reason: str, by: User, at: datetime | None = None
+) -> Session:
+    """This dose will not be given; its chair is free."""
+    if not reason.strip():
+        raise Refused("reason_missing", "Give a reason.", "reason")
+    return _leave_out(session, SessionStatus.CANCELLED, reason, by=by, at=at)
+
+
+def _leave_out(
+    session: Session, to: str, reason: str, *, by: User | None, at: datetime | None
+) -> Session:
+    moment = at or timezone.now()
+    course = hold_course(session.course)
+    held = Session.objects.select_for_update(no_key=True).get(pk=session.pk)
+    move_session(held, to, by=by, at=moment, reason=reason)
+    if held.appointment and held.appointment.status == AppointmentStatus.BOOKED:
+        if to == SessionStatus.MISSED:
+            _move_visit(held, AppointmentStatus.NO_SHOW, by=by, at=moment)
+        else:
+            cancel_appointment(appointment=held.appointment, reason=reason, by=by)
+    record(f"session.{to}", by=by, subject=held, patient_id=course.patient_id)
+    sync(course=course)
+    return held
+
+
+@transaction.atomic
+def withdraw_infusion(
+    *, infusion: Infusion, reason: str, by: User, at: datetime | None = None
+) -> Infusion:
+    """Entered in error: it no longer counts, and stays readable."""
+    if not reason.strip():
+        raise Refused("reason_missing", "Give a reason.", "reason")
+    moment = at or timezone.now()
+    course = hold_course(infusion.course)
+    held = Infusion.objects.select_for_update(no_key=True).get(pk=infusion.pk)
+    held.entered_in_error_at = moment
+    held.save()
+    move_session(held.session, SessionStatus.ENTERED_IN_ERROR, by=by, at=moment, reason=reason)
+    record("infusion.withdrawn", by=by, subject=held)
+    sync(course=course)
+    return held
+
+
+def mark_missed(at: datetime | None = None) -> int:
+    """Sessions whose window is over become missed, courses without a dose too long interrupted.
+
+    How many rows moved. Each course in a transaction of its own, so that one cannot stop the rest.
+    """
+    moment = at or timezone.now()
+    moved = 0
+    for course in Course.objects.under_way().select_related("site", "protocol"):
+        moved += _mark_missed_of(course, moment)
+    return moved
+
+
+@transaction.atomic
+def _mark_missed_of(course: Course, at: datetime) -> int:
+    held = hold_course(course)
+    gaps = parse_protocol(held.protocol.content).gaps
+    if gaps is None or held.status not in (CourseStatus.PLANNED, CourseStatus.ACTIVE):
+        return 0
+    today = today_local(at, held.site.zone)
+    last = held.infusions.given().order_by("-given_on").values_list("given_on", flat=True).first()
+    moved = 0
+    for session in held.sessions.waiting().select_related("appointment", "site"):
+        if _is_over(session, today, last, gaps):
+            _leave_out(session, SessionStatus.MISSED, "Window is over", by=None, at=at)
+            moved += 1
+    held.refresh_from_db()
+    if held.status == CourseStatus.ACTIVE and windows.is_interrupted(
+        last_given_on=last, on=today, gaps=gaps
+    ):
+        move_course(held, CourseStatus.INTERRUPTED, by=None, at=at, reason="No dose for too long")
+        sync(course=held)
+        moved += 1
+    return moved
+
+
+def _is_over(session: Session, today: date, last: date | None, gaps: Gaps) -> bool:
+    if session.appointment and session.appointment.status != AppointmentStatus.BOOKED:
+        return False
+    latest = session.latest_on
+    if session.appointment:
+        # Booked later on purpose: the chair's day counts.
+        start: datetime = session.appointment.during.lower
+        latest = max(latest, start.astimezone(session.site.zone).date())
+    return windows.is_missed(latest_on=latest, last_given_on=last, on=today, gaps=gaps)

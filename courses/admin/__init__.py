@@ -1,5 +1,5 @@
 """The course floor in the admin; importing the modules registers them."""
 
-from courses.admin import records
+from courses.admin import bookings, people, records
 
-__all__ = ["records"]
+__all__ = ["bookings", "people", "records"]

@@ -17,7 +17,7 @@ from clinic.admin_base import ScopedInline, SiteScopedAdmin, acting
 from clinic.errors import DomainError
 from clinic.models import Appointment, AppointmentTransition
 from clinic.rules.errors import RuleError
-from courses.actions.sessions import attach_appointment
+from courses.actions.series import attach_appointment
 from courses.models import Session
 
 

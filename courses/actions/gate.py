@@ -1,0 +1,174 @@
+"""The question before every dose, asked in one place and kept with what it stood on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from clinic.actions.audit import record
+from clinic.errors import Refused
+from clinic.models import User
+from clinic.queries import current
+from clinic.rules.dates import today_local
+from courses.actions.courses import hold_course
+from courses.actions.monitoring import sync
+from courses.models import (
+    Assessment,
+    Course,
+    CourseRule,
+    CourseStatus,
+    GateCheck,
+    Infusion,
+    Session,
+    SessionStatus,
+)
+from courses.rules import gate, weight, windows
+from courses.rules.protocols import Gaps, parse_protocol
+from labs.queries import monitoring_status
+
+# Answered on the form itself, a moment before the dose.
+ASKED_HERE: Final = frozenset({"bp_predose", "weight", "pregnancy"})
+WATCHED: Final = frozenset({"due", "overdue", "suspended"})
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """What is read off, asked and looked up at the chair. Weight in kg, pressures in mmHg."""
+
+    sbp: int
+    dbp: int
+    spo2: int
+    pregnancy: str
+    fasting_kept: bool
+    airway_equipment: bool
+    capnography: bool
+    escort: bool
+    weight_kg: Decimal
+    weighed_on: date
+    conditions: tuple[str, ...] = ()
+    medications: tuple[str, ...] = ()
+
+
+@transaction.atomic
+def check_gate(
+    *, session: Session, facts: GateFacts, by: User, at: datetime | None = None
+) -> GateCheck:
+    """Every line for and against this dose now; the worst decides. Kept with its facts.
+
+    Raises Refused (`not_waiting`, `course_resting`, `weighed_later`), RuleError for what no
+    instrument shows or nobody weighs.
+    """
+    moment = at or timezone.now()
+    course = hold_course(session.course)
+    if session.status not in (SessionStatus.PLANNED, SessionStatus.BOOKED):
+        raise Refused("not_waiting", f"This dose is {session.get_status_display().lower()}.")
+    if course.status not in (CourseStatus.PLANNED, CourseStatus.ACTIVE):
+        raise Refused("course_resting", f"The course is {course.get_status_display().lower()}.")
+    rule = current(CourseRule, "gate")
+    rules = gate.parse_gate(rule.content)
+    today = today_local(moment, course.site.zone)
+    if facts.weighed_on > today:
+        raise Refused("weighed_later", "The weight is of a later day.", "weighed_on")
+    weight.require_plausible(facts.weight_kg, rules.weight)
+    found = gate.evaluate(_rule_facts(course, facts, rules, today), rules)
+    check = GateCheck.objects.create(
+        site_id=session.site_id,
+        session=session,
+        at=moment,
+        by=by,
+        decision=found.decision,
+        facts=_stored(facts),
+        lines=[asdict(line) for line in found.lines],
+        rule=rule,
+    )
+    record("gate.checked", by=by, subject=check, patient_id=course.patient_id)
+    sync(course=course)
+    return check
+
+
+def _stored(facts: GateFacts) -> dict[str, Any]:
+    return {
+        name: str(value) if isinstance(value, Decimal | date) else value
+        for name, value in asdict(facts).items()
+    }
+
+
+def _rule_facts(course: Course, facts: GateFacts, rules: gate.GateRules, on: date) -> gate.Facts:
+    protocol = parse_protocol(course.protocol.content)
+    given = list(
+        Infusion.objects.for_patient(course.patient_id).given().order_by("started_at", "id")
+    )
+    return gate.Facts(
+        indication=protocol.indication,
+        sbp=facts.sbp,
+        dbp=facts.dbp,
+        spo2=facts.spo2,
+        pregnancy=facts.pregnancy,
+        fasting_kept=facts.fasting_kept,
+        airway_equipment=facts.airway_equipment,
+        capnography=facts.capnography,
+        escort=facts.escort,
+        conditions=facts.conditions,
+        medications=facts.medications,
+        # The baseline panel is one of the requirements below, with its age and its source.
+        needs_lft_baseline=False,
+        age_years=gate.age_years(course.patient.birth_date, on),
+        weight_findings=_weight_findings(course, facts, rules, given, on),
+        gap=_gap(course, protocol.gaps, given, on),
+        monitoring=_monitoring(course, on),
+        cssrs_risk=_risk(course),
+    )
+
+
+def _weight_findings(
+    course: Course, facts: GateFacts, rules: gate.GateRules, given: list[Infusion], on: date
+) -> tuple[str, ...]:
+    of_course = [row for row in given if row.course_id == course.pk]
+    found = weight.needs_confirmation(
+        facts.weight_kg, last_kg=given[-1].weight_kg if given else None, rules=rules.weight
+    )
+    stale = weight.is_stale(
+        weighed_on=facts.weighed_on, on=on, is_first=not of_course, rules=rules.weight
+    )
+    return ("weight_stale", *found) if stale else found
+
+
+def _gap(
+    course: Course, gaps: Gaps | None, given: list[Infusion], on: date
+) -> tuple[str, str, str]:
+    """Spacing against every infusion of the person; only this course's can be interrupted."""
+    if gaps is None:
+        return "ok", "", ""
+    of_course = [row.given_on for row in given if row.course_id == course.pk]
+    near = [row.given_on for row in given if (on - row.given_on).days < gaps.window_days]
+    found = windows.check_gap({*of_course, *near}, on, gaps)
+    if found.reason == "course_interrupted" and course.status == CourseStatus.ACTIVE:
+        # Resumed after the interruption: screening again is what this very gate does.
+        last = course.transitions.order_by("-at", "-id").first()
+        if last and last.from_status == CourseStatus.INTERRUPTED:
+            return gate.WARN, found.reason, found.sentence
+    return found.status, found.reason, found.sentence
+
+
+def _monitoring(course: Course, on: date) -> tuple[gate.MonitoringFact, ...]:
+    return tuple(
+        gate.MonitoringFact(s.kind, s.title, s.state, s.due_on, s.blocks_dose)
+        for s in monitoring_status(patient_id=course.patient_id, on=on)
+        if s.kind not in ASKED_HERE and (s.state in WATCHED or s.blocks_dose)
+    )
+
+
+def _risk(course: Course) -> str:
+    last = (
+        Assessment.objects.for_patient(course.patient_id)
+        .scored()
+        .on_scale("cssrs_screener")
+        .order_by("-taken_at")
+        .first()
+    )
+    return last.band if last else ""
