@@ -209,8 +209,6 @@ def _judge(fault: OSError, *, may_have_left: bool) -> Outcome:
         # An answer to the text is as clear as one to the envelope: the server did not take it.
         case smtplib.SMTPDataError() if fault.smtp_code >= TEMPORARY_FROM:
             return _by_code("refused", fault.smtp_code)
-        case smtplib.SMTPNotSupportedError():
-            return Outcome(Verdict.PERMANENT, reason="not_supported")
     verdict = Verdict.UNKNOWN if may_have_left else Verdict.RETRY
     return Outcome(verdict, reason=f"cut_{type(fault).__name__}"[:60])
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
-from typing import Final
+from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,9 @@ class SweepTerms:
 
 # Why it is written as it is:
 # - The day is the site's own, but no index knows the sites' zones. The first condition bounds the
-#   index scan by the earliest calendar day on earth (UTC+14), the second decides.
+#   index scan by the earliest calendar day on earth (UTC+14), the second decides. The bound is an
+#   expression and not the clock of the first line, because the planner can look into it: it then
+#   knows from its statistics that few rows are due, and takes the index.
 # - SKIP LOCKED: a second sweep, or a planner at work on the same patient, neither waits nor
 #   deadlocks. What it skips it finds a moment later, in its new state.
 # - The day is cleared and the reminder written by the same statement: no crash parts them.
@@ -41,7 +43,7 @@ WITH clock AS (
       FROM labs_requirement r
       JOIN clinic_site s ON s.id = r.site_id
      WHERE r.notify_on <= (
-               (SELECT at FROM clock) AT TIME ZONE 'UTC' + interval '14 hours')::date
+               COALESCE(%(at)s::timestamptz, now()) AT TIME ZONE 'UTC' + interval '14 hours')::date
        AND r.notify_on <= ((SELECT at FROM clock) AT TIME ZONE s.time_zone)::date
        FOR NO KEY UPDATE OF r SKIP LOCKED
 ), told AS (
@@ -90,11 +92,28 @@ SELECT gen_random_uuid(), now(), now(), site_id, patient_id, id, next_due_on,
 """
 
 
+# Most sweeps find nothing. To learn that costs a tenth of what planning the statement above does.
+ANYTHING: Final = """
+SELECT EXISTS (
+    SELECT 1 FROM labs_requirement
+     WHERE notify_on <= (
+               COALESCE(%(at)s::timestamptz, now()) AT TIME ZONE 'UTC' + interval '14 hours')::date)
+"""
+
+
 def run_sweep(terms: SweepTerms, at: datetime | None) -> int:
     """Write the reminders that are due at `at` (None: the database's clock); how many are new."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(SWEEP, asdict(terms) | {"at": at})
+    with connection.cursor() as cursor:
+        cursor.execute(ANYTHING, {"at": at})
+        if not cursor.fetchall()[0][0]:
+            return 0
+        cursor.execute(SWEEP, parameters(terms, at))
         return int(cursor.rowcount)
+
+
+def parameters(terms: SweepTerms, at: datetime | None) -> dict[str, Any]:
+    """The values of the statement's placeholders."""
+    return asdict(terms) | {"at": at}
 
 
 def dedup_prefix(requirement_id: object, due_on: object, revision: int) -> str:

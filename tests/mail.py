@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from asyncio import WriteTransport
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -20,17 +21,25 @@ class Mailbox:
     """What arrived, and how the server behaves. An answer is a line such as `550 no`."""
 
     arrived: list[Envelope] = field(default_factory=list)
+    answer_to_sender: str = ""
     answer_to_recipient: str = ""
     answer_to_text: str = ""
     hangs_up_before_text: bool = False
     hangs_up_after_text: bool = False
 
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if not self.answer_to_sender:
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return self.answer_to_sender or "250 OK"
+
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
     ) -> str:
         if self.hangs_up_before_text:
-            assert server.transport is not None
-            server.transport.abort()
+            hang_up(server)
             return "250 OK"
         if self.answer_to_recipient:
             return self.answer_to_recipient
@@ -42,8 +51,7 @@ class Mailbox:
             return self.answer_to_text
         self.arrived.append(envelope)
         if self.hangs_up_after_text:
-            assert server.transport is not None
-            server.transport.abort()
+            hang_up(server)
         return "250 OK"
 
     @property
@@ -53,6 +61,11 @@ class Mailbox:
     @property
     def recipients(self) -> list[list[str]]:
         return [list(map(str, envelope.rcpt_tos)) for envelope in self.arrived]
+
+
+def hang_up(server: SMTP) -> None:
+    assert isinstance(server.transport, WriteTransport)
+    server.transport.abort()
 
 
 def free_port() -> int:

@@ -36,14 +36,18 @@ WAKE_SECONDS = 60
 
 def sweep(at: datetime | None = None) -> int:
     """Write the reminders of everything that falls due; how many are new. Any number may run."""
+    return run_sweep(current_terms(), at)
+
+
+def current_terms() -> SweepTerms:
+    """The step, the decent hours and the expiry that the catalogue names."""
     policy = defaults.reminders()
-    terms = SweepTerms(
+    return SweepTerms(
         step=FIRST_STEP,
         hours_from=policy.send_from,
         hours_until=policy.send_until,
         lasts_days=policy.expiry_days,
     )
-    return run_sweep(terms, at)
 
 
 def wake(should_stop: Callable[[], bool] = lambda: False) -> None:

@@ -30,13 +30,13 @@ def zone_where_it_is(hour: int) -> str:
 
 def awake_site(**fields: Any) -> Site:
     """A site at which it is now early afternoon, so that messages may leave."""
-    site: Site = SiteFactory(time_zone=zone_where_it_is(13), **fields)
+    site: Site = SiteFactory.create(time_zone=zone_where_it_is(13), **fields)
     return site
 
 
 def requirement(patient: Patient | None = None, **fields: Any) -> Requirement:
     """An open liver requirement, due in a week and to be told today, by the site's calendar."""
-    patient = patient or PatientFactory(site=awake_site())
+    patient = patient or PatientFactory.create(site=awake_site())
     assert patient is not None
     today = timezone.now().astimezone(ZoneInfo(patient.site.time_zone)).date()
     due_on = fields.pop("next_due_on", today + timedelta(days=7))

@@ -105,6 +105,8 @@ def test_nobody_listens_so_it_is_tried_again(no_mail_server: None) -> None:
     [
         ({"answer_to_recipient": "450 later"}, "retry", "recipient_refused_450"),
         ({"answer_to_recipient": "550 unknown"}, "permanent", "recipient_refused_550"),
+        ({"answer_to_sender": "451 later"}, "retry", "sender_refused_451"),
+        ({"answer_to_sender": "553 never"}, "permanent", "sender_refused_553"),
         ({"answer_to_text": "451 later"}, "retry", "refused_451"),
         ({"answer_to_text": "554 never"}, "permanent", "refused_554"),
         ({"hangs_up_before_text": True}, "retry", "cut_SMTPServerDisconnected"),
@@ -138,6 +140,8 @@ def test_an_address_that_cannot_be_written_is_given_up(mailbox: Mailbox) -> None
 def test_other_backends_serve_too(settings: Settings, tmp_path: Path) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = str(tmp_path)
-    assert send().verdict == "accepted"
+    provider = MailProvider()
+    assert [provider.send(LETTER).verdict for _ in range(2)] == ["accepted", "accepted"]
+    provider.close()
     [written] = tmp_path.iterdir()
     assert "To: ngozi@mail.example" in written.read_text()

@@ -83,7 +83,7 @@ def test_what_is_due_arrives_once(mailbox: Mailbox) -> None:
 def test_two_wakers_at_once_send_one_mail_each(mailbox: Mailbox) -> None:
     site = awake_site()
     for _ in range(12):
-        requirement(PatientFactory(site=site))
+        requirement(PatientFactory.create(site=site))
     assert at_once(wake, wake, wake) == [None, None, None]
     wake()
     assert len(mailbox.arrived) == 12
@@ -98,14 +98,14 @@ def test_coordinators_get_one_mail_together(mailbox: Mailbox) -> None:
     member(site, Role.NURSE, email="nils@clinic.example")
     member(site, Role.COORDINATOR, email="gone@clinic.example", is_active=False)
     member(awake_site(), Role.COORDINATOR, email="stella@hill.example")
-    reminder(PatientFactory(site=site, consents_to_email=False))
+    reminder(PatientFactory.create(site=site, consents_to_email=False))
     wake()
     assert mailbox.recipients == [["abel@clinic.example", "cora@clinic.example"]]
     assert mailbox.letters[0]["Subject"] == "Daybreak has an item waiting for you"
 
 
 def test_nobody_to_tell_is_a_task(mailbox: Mailbox) -> None:
-    row = reminder(PatientFactory(site=awake_site(), consents_to_email=False))
+    row = reminder(PatientFactory.create(site=awake_site(), consents_to_email=False))
     wake()
     assert (again(row).state, again(row).state_reason) == ("dead", "nobody_to_tell")
     the_task(row, "dead")
@@ -173,8 +173,8 @@ def test_a_new_address_is_the_one_that_counts(mailbox: Mailbox) -> None:
 
 def test_a_sender_that_slept_until_the_night_wakes_nobody(mailbox: Mailbox) -> None:
     # Written at noon by its own clock; now it is past three in the morning there.
-    night = SiteFactory(time_zone=zone_where_it_is(3))
-    row = reminder(PatientFactory(site=night))
+    night = SiteFactory.create(time_zone=zone_where_it_is(3))
+    row = reminder(PatientFactory.create(site=night))
     make_due(row)
     wake()
     later = again(row)
@@ -339,6 +339,23 @@ def test_a_lease_with_too_little_left_starts_no_call() -> None:
     assert row.attempt_rows.count() == 0
 
 
+@pytest.mark.parametrize("change", [{}, {"status": "closed", "notify_on": None}])
+def test_a_row_taken_over_since_the_claim_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, object]
+) -> None:
+    row, carrier = reminder(), Carrier()
+    Requirement.objects.filter(pk=row.requirement_id).update(**change)
+    [first] = ledger.claim(1)
+    lease_ran_out(row)
+    ledger.reap([])
+    ledger.claim(1)
+    # The slow one goes on with a claim that is no longer its own.
+    monkeypatch.setattr(ledger, "claim", lambda limit: [first])
+    assert dispatch_once("slow", provider=carrier) == Dispatched(claimed=1)
+    assert carrier.given == []
+    assert (again(row).state, again(row).attempts) == ("leased", 2)
+
+
 def test_the_attempt_is_written_before_the_call_and_no_transaction_is_open() -> None:
     row = reminder()
     seen = []
@@ -356,7 +373,7 @@ def test_the_attempt_is_written_before_the_call_and_no_transaction_is_open() -> 
 # --- batches ----------------------------------------------------------------------------------
 def test_told_to_stop_it_finishes_one_and_gives_back_the_rest() -> None:
     site = awake_site()
-    rows = [reminder(PatientFactory(site=site)) for _ in range(3)]
+    rows = [reminder(PatientFactory.create(site=site)) for _ in range(3)]
     stopped = threading.Event()
 
     class Stopping(Carrier):
@@ -375,7 +392,7 @@ def test_a_slow_server_does_not_use_up_the_leases_behind_it(
 ) -> None:
     site = awake_site()
     for _ in range(3):
-        reminder(PatientFactory(site=site))
+        reminder(PatientFactory.create(site=site))
     monkeypatch.setattr("labs.actions.dispatch.BATCH_SECONDS", 0.3)
 
     class Slow(Carrier):
@@ -394,7 +411,7 @@ def test_a_call_and_what_goes_before_it_fit_into_a_lease(settings: Settings) -> 
 
 def test_no_more_than_asked_for_is_claimed_and_the_latest_first() -> None:
     site = awake_site()
-    late, later = (reminder(PatientFactory(site=site)) for _ in range(2))
+    late, later = (reminder(PatientFactory.create(site=site)) for _ in range(2))
     Reminder.objects.filter(pk=later.pk).update(next_at=datetime(2026, 1, 1, tzinfo=UTC))
     assert dispatch_once("w", limit=1, provider=Carrier()).claimed == 1
     assert (again(later).state, again(late).state) == ("accepted", "scheduled")

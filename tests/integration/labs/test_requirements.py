@@ -24,6 +24,7 @@ from labs.models import (
     Reminder,
     Report,
     Requirement,
+    RequirementRule,
     Result,
     UrinaryCheck,
 )
@@ -75,7 +76,9 @@ def liver(patient: Patient) -> Requirement:
 
 def panel(patient: Patient, day: date, **fields: Any) -> Report:
     at = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
-    report: Report = ReportFactory(patient=patient, collected_at=at, collected_on=day, **fields)
+    report: Report = ReportFactory.create(
+        patient=patient, collected_at=at, collected_on=day, **fields
+    )
     return report
 
 
@@ -196,7 +199,7 @@ def test_a_day_already_past_is_told_today(patient: Patient) -> None:
 
 @time_machine.travel(datetime(2026, 11, 26, 2, tzinfo=UTC), tick=False)
 def test_today_is_the_sites(patient: Patient) -> None:
-    far = PatientFactory(site=SiteFactory(time_zone="America/New_York"))
+    far = PatientFactory.create(site=SiteFactory.create(time_zone="America/New_York"))
     place(far, course())
     assert liver(far).notify_on == date(2026, 11, 25)
 
@@ -230,7 +233,7 @@ def test_what_is_owed_after_a_course_is_told(patient: Patient) -> None:
 def test_a_course_does_not_change_its_patient(patient: Patient) -> None:
     place(patient, course())
     with pytest.raises(IntegrityError, match="subject_once"), transaction.atomic():
-        place(PatientFactory(site=patient.site), course())
+        place(PatientFactory.create(site=patient.site), course())
 
 
 # --- what moves -------------------------------------------------------------------------------
@@ -340,7 +343,7 @@ def test_a_row_that_no_longer_follows_is_closed(patient: Patient) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_correction_that_moves_the_day_back_is_told_anew(mailbox: Mailbox) -> None:
-    patient = PatientFactory(site=awake_site())
+    patient = PatientFactory.create(site=awake_site())
     today = timezone.now().astimezone(patient.site.zone).date()
     start = today - timedelta(days=30)
     only_liver = frozenset(
@@ -362,6 +365,33 @@ def test_a_correction_that_moves_the_day_back_is_told_anew(mailbox: Mailbox) -> 
     wake()
     wake()
     assert len(mailbox.arrived) == 2
+
+
+@time_machine.travel(NOON, tick=False)
+def test_a_change_that_moves_no_day_leaves_the_message_alone(patient: Patient) -> None:
+    place(patient, course(state="planned"))
+    sweep(NOON)
+    assert place(patient, course()) > 0
+    row = liver(patient)
+    assert (row.subject_state, row.notify_on, row.revision) == ("active", None, 0)
+    assert Reminder.objects.get(requirement=row).state == "scheduled"
+
+
+@time_machine.travel(NOON, tick=False)
+def test_a_longer_notice_moves_the_message_but_not_the_revision(patient: Patient) -> None:
+    panel(patient, date(2026, 11, 12))
+    place(patient, course())
+    old = current(RequirementRule, "lft_periodic")
+    content = old.content | {"window": old.content["window"] | {"soon_days": {"value": "10"}}}
+    RequirementRule.objects.create(
+        code=old.code, version=old.version + 1, title=old.title, content=content,
+        released_on=old.released_on, sha256="0" * 64,
+    )  # fmt: skip
+    assert replan(patient_id=patient.pk) == 1
+    row = liver(patient)
+    assert (row.rule.version, row.notify_on, row.revision) == (
+        old.version + 1, date(2026, 11, 30), 0,
+    )  # fmt: skip
 
 
 # --- the full recomputation -------------------------------------------------------------------
@@ -392,7 +422,7 @@ def test_reconciling_calls_off_what_lost_its_point(patient: Patient) -> None:
 
 
 def test_one_patients_broken_facts_do_not_keep_the_others_waiting(patient: Patient) -> None:
-    other = PatientFactory(site=patient.site)
+    other = PatientFactory.create(site=patient.site)
     place(patient, course())
     place(other, course(), UUID(int=2))
     MonitoringSubject.objects.filter(patient=patient).update(facts={"state": "active"})
@@ -404,7 +434,7 @@ def test_one_patients_broken_facts_do_not_keep_the_others_waiting(patient: Patie
 
 @pytest.mark.django_db(transaction=True)
 def test_two_writers_of_one_patient_take_turns() -> None:
-    patient = PatientFactory()
+    patient = PatientFactory.create()
     answers = at_once(
         *[lambda: place(patient, course())] * 2, *[lambda: replan(patient_id=patient.pk)] * 2
     )

@@ -54,7 +54,9 @@ def test_what_is_done_is_not_asked_again(patient: Patient, prescriber: User) -> 
 
 
 def test_resolving_says_who_when_and_what(patient: Patient, prescriber: User) -> None:
-    done = resolve_task(task=TaskFactory(patient=patient), by=prescriber, outcome=" Safe ", at=AT)
+    done = resolve_task(
+        task=TaskFactory.create(patient=patient), by=prescriber, outcome=" Safe ", at=AT
+    )
     done.refresh_from_db()
     assert (done.status, done.done_at, done.done_by, done.outcome) == (
         "done", AT, prescriber, "Safe",
@@ -63,7 +65,7 @@ def test_resolving_says_who_when_and_what(patient: Patient, prescriber: User) ->
 
 
 def test_without_words_it_stays_open(patient: Patient, prescriber: User) -> None:
-    task = TaskFactory(patient=patient)
+    task = TaskFactory.create(patient=patient)
     with pytest.raises(Invalid) as refusal:
         resolve_task(task=task, by=prescriber, outcome="  ")
     assert (refusal.value.code, refusal.value.field) == ("outcome_missing", "outcome")
@@ -74,7 +76,7 @@ def test_without_words_it_stays_open(patient: Patient, prescriber: User) -> None
 def test_the_second_to_close_it_is_told_who_was_first(
     patient: Patient, prescriber: User, lead: User
 ) -> None:
-    task = TaskFactory(patient=patient)
+    task = TaskFactory.create(patient=patient)
     resolve_task(task=task, by=prescriber, outcome="Rang them")
     with pytest.raises(Conflict) as refusal:
         resolve_task(task=task, by=lead, outcome="Me too")
