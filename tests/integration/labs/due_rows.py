@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,8 @@ from django.utils import timezone
 from clinic.models import Patient, Site
 from clinic.queries import current
 from labs.actions.reminders import sweep
-from labs.models import Reminder, Requirement, RequirementRule
+from labs.delivery import Message, Outcome, Verdict
+from labs.models import Reminder, Requirement, RequirementRule, Task
 from tests.factories import PatientFactory, SiteFactory
 
 # Thursday; London is on winter time, so that wall clock and UTC agree there.
@@ -93,3 +95,36 @@ def at_once(*jobs: Callable[[], Any]) -> list[Any]:
 def lease_ran_out(row: Reminder) -> None:
     """What the clock does to the lease of a sender that was killed."""
     Reminder.objects.filter(pk=row.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+@dataclass
+class Carrier:
+    """A provider that answers as it is told and remembers what it was given."""
+
+    answer: Outcome = field(default_factory=lambda: Outcome(Verdict.ACCEPTED, ref="ref-1"))
+    keyed: bool = False
+    name: str = "carrier"
+    given: list[Message] = field(default_factory=list)
+    closed: int = 0
+
+    def send(self, message: Message) -> Outcome:
+        self.given.append(message)
+        return self.answer
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def again(row: Reminder) -> Reminder:
+    return Reminder.objects.get(pk=row.pk)
+
+
+def make_due(row: Reminder) -> None:
+    Reminder.objects.filter(pk=row.pk).update(next_at=timezone.now() - timedelta(seconds=1))
+
+
+def the_task(row: Reminder, state: str) -> Task:
+    task = Task.objects.get(dedup_key=f"reminder:{row.pk}|{state}")
+    assert (task.kind, task.role, task.status) == (f"reminder_{state}", "coordinator", "open")
+    assert (task.patient_id, task.site_id) == (row.patient_id, row.site_id)
+    return task
