@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import atexit
 import importlib
 import json
 import os
@@ -13,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -21,6 +21,7 @@ from clinic.embedded.home import Home
 from clinic.embedded.postgres import EmbeddedPostgres
 from clinic.embedded.valkey import EmbeddedValkey
 
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 HERE = Path(__file__).resolve().parent
 
 
@@ -33,13 +34,23 @@ def names(kind: str) -> dict[str, str]:
     return found
 
 
-def start_servers(stack: ExitStack) -> None:
+def wants_durable(file: Path) -> bool:
+    """Whether the module says `DURABLE = True`; read, because importing it needs the servers."""
+    return any(
+        isinstance(line, ast.Assign)
+        and ast.unparse(line.targets[0]) == "DURABLE"
+        and ast.literal_eval(line.value)
+        for line in ast.parse(file.read_text(encoding="utf-8")).body
+    )
+
+
+def start_servers(stack: ExitStack, *, durable: bool) -> None:
     """A PostgreSQL and a Valkey in a temporary folder; the environment names them."""
     place = Path(tempfile.mkdtemp(prefix="daybreak-bench-"))
     place.chmod(0o711)
     stack.callback(shutil.rmtree, place, ignore_errors=True)
     home = Home(place)
-    postgres = stack.enter_context(EmbeddedPostgres(home, durable=False))
+    postgres = stack.enter_context(EmbeddedPostgres(home, durable=durable))
     valkey = stack.enter_context(EmbeddedValkey(home))
     os.environ.update(
         DJANGO_SETTINGS_MODULE="clinic.settings",
@@ -60,21 +71,34 @@ def prepare_django() -> None:
     call("load_catalogue", verbosity=0)
 
 
-def run(kind: str, name: str, *, small: bool) -> bool:
-    """Measure and print; the answer is whether the goal was met."""
-    began = time.monotonic()
+def measure(kind: str, name: str, *, small: bool) -> dict[str, object]:
+    """The figures of one run, with servers of its own that are gone afterwards."""
     with ExitStack() as stack:
-        atexit.register(stack.close)
-        start_servers(stack)
+        start_servers(stack, durable=wants_durable(HERE / f"{kind}_{name}.py"))
         prepare_django()
-        figures = importlib.import_module(f"bench.{kind}_{name}").run(small)
-    line = {"name": name, "small": small, **figures}
-    line["seconds"] = round(time.monotonic() - began, 1)
-    print(json.dumps(line, default=str))
+        module = importlib.import_module(f"bench.{kind}_{name}")
+        figures: dict[str, object] = module.run(small)
+        importlib.import_module("django.db").connections.close_all()
+    return figures
+
+
+def run(kind: str, name: str, *, small: bool) -> bool:
+    """Measure; one JSON object is the last line; the answer is whether the goal was met."""
+    began = time.monotonic()
+    try:
+        figures = measure(kind, name, small=small)
+    except Exception as error:
+        traceback.print_exc()
+        figures = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+    seconds = round(time.monotonic() - began, 1)
+    print(json.dumps({"name": name, "small": small, **figures, "seconds": seconds}, default=str))
     return bool(figures["ok"])
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
+    # Once is enough: a second Ctrl-C would leave the servers behind.
+    for number in END_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     raise SystemExit(128 + signum)
 
 
@@ -94,7 +118,8 @@ def main() -> int:
     if asked.name not in known:
         print(f"There is no {asked.kind} “{asked.name}”. There are: {', '.join(known)}.")
         return 2
-    signal.signal(signal.SIGTERM, _stop)
+    for number in END_SIGNALS:
+        signal.signal(number, _stop)
     return 0 if run(asked.kind, asked.name, small=asked.small) else 1
 
 

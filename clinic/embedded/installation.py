@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import os
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -36,6 +37,14 @@ KEPT = (
 
 def last_lines(text: str, count: int = 12) -> str:
     return "\n".join(text.strip().splitlines()[-count:])
+
+
+def digest_of(*files: Iterable[Path]) -> str:
+    """One value for the names and contents of many files."""
+    digest = hashlib.sha256()
+    for file in sorted(path for some in files for path in some if path.is_file()):
+        digest.update(f"{file}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 class Installation:
@@ -93,6 +102,15 @@ class Installation:
         if done.returncode:
             raise EmbeddedFault(f"manage.py {words[0]} failed.\n{last_lines(done.stdout or '')}")
 
+    def collect_files(self) -> None:
+        """Collect static files when one of them, or what the project pins, has changed."""
+        mark = digest_of(ROOT.glob("*/static/**/*"), ROOT.glob("requirements.txt"))
+        known = self.home.path / "static.digest"
+        if known.exists() and known.read_text() == mark and (self.home.path / "static").exists():
+            return
+        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+        known.write_text(mark)
+
     def keep_environment(self) -> None:
         """For work by hand beside a running installation."""
         lines = [f"export {name}={shlex.quote(self.env[name])}\n" for name in KEPT]
@@ -109,10 +127,11 @@ class Installation:
         web = [python, "-m", "gunicorn", "clinic.wsgi", "--bind", f"127.0.0.1:{self.port}"]
         # gthread; a worker's heart beats in memory, because a slow disk has stopped workers.
         web += ["--workers", "2", "--threads", "4", "--worker-tmp-dir", "/dev/shm"]  # noqa: S108
-        web += ["--access-logfile", "-", "--access-logformat", ACCESS_LINE]
+        web += ["--access-logfile", "-", "--access-logformat", ACCESS_LINE, "--no-control-socket"]
+        alone = ["--without-gossip", "--without-mingle"]
         return {
             "web": web,
-            "worker": [*celery, "worker", "--loglevel", "INFO", "--concurrency", "1"],
+            "worker": [*celery, "worker", "--loglevel", "INFO", "--concurrency", "1", *alone],
             "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile="],
             "dispatch": [python, str(ROOT / "manage.py"), "dispatch", "--loop"],
         }

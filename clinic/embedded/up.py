@@ -72,7 +72,7 @@ def _prepare(here: Installation, stack: ExitStack, *, demo: bool) -> None:
     step("starting Valkey", lambda: here.start_broker(stack))
     step("making tables", lambda: here.manage("migrate", "--verbosity", "0"))
     step("loading clinical content", lambda: here.manage("load_catalogue", "--verbosity", "0"))
-    step("collecting files", lambda: here.manage("collectstatic", "--noinput", "--verbosity", "0"))
+    step("collecting files", here.collect_files)
     if demo and not here.has_a_site():
         say("  This is the first start: making the demo clinic ...")
         here.manage("seed_demo", aloud=True)
