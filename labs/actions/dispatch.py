@@ -29,7 +29,7 @@ from labs.delivery import (
     words_for_staff,
 )
 from labs.ledger import Held
-from labs.models import Recipient, ReminderState, Requirement, RequirementStatus
+from labs.models import Recipient, Reminder, ReminderState, Requirement, RequirementStatus
 from labs.rules import defaults
 from labs.rules.reminders import is_decent, send_at
 from labs.sweep import dedup_prefix
@@ -38,6 +38,12 @@ log = logging.getLogger(__name__)
 
 # Of the lease's 60 seconds one call may take 20: what is not begun in the first half goes back.
 BATCH_SECONDS = ledger.LEASE_SECONDS - ledger.START_BEFORE_SECONDS
+UNDER_WAY_OR_THERE = (
+    ReminderState.SENDING,
+    ReminderState.ACCEPTED,
+    ReminderState.DELIVERED,
+    ReminderState.IN_DOUBT,
+)
 WORDS_OF_TASK = {
     ReminderState.IN_DOUBT: "Find out whether a reminder arrived",
     ReminderState.DEAD: "A reminder could not be sent: tell them another way",
@@ -123,7 +129,11 @@ def _begin(held: Held, provider: Provider, worker: str) -> Ready | NotNow:
         .get(pk=held.patient_id)
     )
     requirement = Requirement.objects.select_for_update(no_key=True).get(pk=held.requirement_id)
-    reason = why_not(requirement, held.dedup_key) or _why_not_to(patient, held.recipient)
+    reason = (
+        why_not(requirement, held.dedup_key)
+        or _why_not_to(patient, held.recipient)
+        or _why_not_this_one(held)
+    )
     if reason:
         return _not_now(held, ReminderState.CANCELLED, reason=reason)
     zone, policy = patient.site.zone, defaults.reminders()
@@ -184,6 +194,18 @@ def _why_not_to(patient: Patient, recipient: str) -> str:
     if recipient == Recipient.PATIENT and not (patient.consents_to_email and patient.email):
         return "opted_out"
     return ""
+
+
+def _why_not_this_one(held: Held) -> str:
+    """One message for everything of a patient that one sweep found: the words are the same.
+
+    The patient's row is locked, so that of two that are taken at once one sees the other. Where
+    the one that goes comes to nothing, it is tried again or a task says so.
+    """
+    together = Reminder.objects.for_patient(held.patient_id).filter(
+        recipient=held.recipient, created_at=held.written_at, state__in=UNDER_WAY_OR_THERE
+    )
+    return "told_together" if together.exclude(pk=held.id).exists() else ""
 
 
 def _not_now(held: Held, state: str, *, reason: str) -> NotNow:

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from clinic.models import Patient, Role
-from labs.actions.reminders import Dispatched, dispatch_once, wake
+from labs.actions.reminders import Dispatched, dispatch_once, sweep, wake
 from labs.models import Reminder, Requirement, Task
 from tests.factories import PatientFactory, SiteFactory, member
 from tests.integration.labs.due_rows import (
@@ -65,6 +65,43 @@ def test_coordinators_get_one_mail_together(mailbox: Mailbox) -> None:
     wake()
     assert mailbox.recipients == [["abel@clinic.example", "cora@clinic.example"]]
     assert mailbox.letters[0]["Subject"] == "Daybreak has an item waiting for you"
+
+
+def test_what_falls_due_together_for_a_patient_is_one_mail(mailbox: Mailbox) -> None:
+    row = requirement()
+    for cycle in ("a", "b", "c"):
+        requirement(row.patient, cycle=cycle)
+    other = requirement(PatientFactory.create(site=row.site))
+    wake()
+    assert sorted(mailbox.recipients) == sorted([[row.patient.email], [other.patient.email]])
+    states = row.patient.reminders.values_list("state", "state_reason")
+    assert sorted(states) == [("accepted", ""), *[("cancelled", "told_together")] * 3]
+    # What falls due later is told on its own.
+    requirement(row.patient, cycle="d")
+    wake()
+    assert len(mailbox.arrived) == 3
+
+
+def test_two_wakers_do_not_tell_one_patient_twice(mailbox: Mailbox) -> None:
+    row = requirement()
+    for number in range(7):
+        requirement(row.patient, cycle=str(number))
+    sweep()
+    at_once(*[lambda: dispatch_once("w", limit=3)] * 3)
+    wake()
+    assert len(mailbox.arrived) == 1
+
+
+def test_one_that_comes_to_nothing_is_tried_again_for_all(mailbox: Mailbox) -> None:
+    row = requirement()
+    requirement(row.patient, cycle="a")
+    mailbox.answer_to_text = "451 later"
+    wake()
+    assert set(row.patient.reminders.values_list("state", flat=True)) == {"scheduled"}
+    mailbox.answer_to_text = ""
+    Reminder.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+    wake()
+    assert len(mailbox.arrived) == 1
 
 
 def test_nobody_to_tell_is_a_task(mailbox: Mailbox) -> None:
