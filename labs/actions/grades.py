@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from clinic.rules.errors import RuleError
 from labs.actions.book import Book, Monitored
-from labs.models import MonitoringSubject, Report, Result
+from labs.models import MonitoringSubject, Precision, Report, Result
 from labs.rules.analytes import exact
 from labs.rules.grading import grade, multiple
 
@@ -31,11 +31,25 @@ class Amount:
     limit: Decimal | None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class FirstInfusion:
+    """The local day and the instant at which a course's first infusion began."""
+
+    on: date
+    started_at: datetime
+
+    def follows(self, panel: Report) -> bool:
+        """Whether the panel was collected before it. Of one day only, blood is drawn first."""
+        if panel.collected_precision == Precision.DAY:
+            return panel.collected_on <= self.on
+        return panel.collected_at <= self.started_at
+
+
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The last whole panel on or before the first infusion of a course, by analyte code."""
+    """The last whole panel before the first infusion of a course, by analyte code."""
 
-    first_infusion_on: date
+    first_infusion: FirstInfusion
     collected_at: datetime
     amounts: Mapping[str, Amount]
 
@@ -46,17 +60,17 @@ Baselines = Mapping[UUID, Sequence[Baseline]]
 def baselines(patient_ids: Collection[UUID], book: Book) -> Baselines:
     """Every patient's baselines, one a course. Without an infusion there is none.
 
-    A course's day of the first infusion comes from what it last said of itself.
+    When a course's first infusion began comes from what it last said of itself.
     """
-    first_days: dict[UUID, set[date]] = {}
+    begun: dict[UUID, set[FirstInfusion]] = {}
     for subject in MonitoringSubject.objects.filter(patient_id__in=patient_ids):
-        first_on = _first_infusion_on(subject.facts)
-        if first_on is not None:
-            first_days.setdefault(subject.patient_id, set()).add(first_on)
-    panels = _whole_panels(first_days)
+        first = _first_infusion(subject.facts)
+        if first is not None:
+            begun.setdefault(subject.patient_id, set()).add(first)
+    panels = _whole_panels(begun)
     return {
-        patient_id: _of_patient(days, panels.get(patient_id, []), book)
-        for patient_id, days in first_days.items()
+        patient_id: _of_patient(infusions, panels.get(patient_id, []), book)
+        for patient_id, infusions in begun.items()
     }
 
 
@@ -67,9 +81,9 @@ def baseline_for(
     begun = [
         one
         for one in known
-        if one.first_infusion_on <= collected_on and one.collected_at < collected_at
+        if one.first_infusion.on <= collected_on and one.collected_at < collected_at
     ]
-    return max(begun, key=lambda one: one.first_infusion_on, default=None)
+    return max(begun, key=lambda one: one.first_infusion, default=None)
 
 
 def graded(row: Result, known: Monitored | None, baseline: Baseline | None, book: Book) -> None:
@@ -148,14 +162,16 @@ def _canonical(value: Decimal, unit: str, known: Monitored) -> Decimal:
     return exact(value, unit, known.rule.units.canonical, known.rule.units)
 
 
-def _first_infusion_on(facts: Mapping[str, Any]) -> date | None:
-    """The day of the first infusion in which any drug was given."""
-    days = (
-        date.fromisoformat(infusion["given_on"])
+def _first_infusion(facts: Mapping[str, Any]) -> FirstInfusion | None:
+    """The first one in which any drug was given."""
+    given = (
+        FirstInfusion(
+            date.fromisoformat(infusion["given_on"]), datetime.fromisoformat(infusion["started_at"])
+        )
         for infusion in facts.get("infusions", ())
         if infusion.get("drug_given", True) and not infusion.get("entered_in_error", False)
     )
-    return min(days, default=None)
+    return min(given, default=None)
 
 
 def _whole_panels(patient_ids: Collection[UUID]) -> dict[UUID, list[Report]]:
@@ -172,12 +188,14 @@ def _whole_panels(patient_ids: Collection[UUID]) -> dict[UUID, list[Report]]:
     return found
 
 
-def _of_patient(days: Collection[date], panels: Sequence[Report], book: Book) -> list[Baseline]:
+def _of_patient(
+    begun: Collection[FirstInfusion], panels: Sequence[Report], book: Book
+) -> list[Baseline]:
     known = []
-    for first_on in sorted(days):
-        panel = next((panel for panel in panels if panel.collected_on <= first_on), None)
+    for first in sorted(begun):
+        panel = next((panel for panel in panels if first.follows(panel)), None)
         if panel is not None:
-            known.append(Baseline(first_on, panel.collected_at, _panel_amounts(panel, book)))
+            known.append(Baseline(first, panel.collected_at, _panel_amounts(panel, book)))
     return known
 
 
