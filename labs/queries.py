@@ -74,7 +74,7 @@ def monitoring_status(*, patient_id: UUID, on: date) -> tuple[MonitoringStatus, 
         .exclude(status=RequirementStatus.CLOSED)
         .select_related("rule")
     )
-    return tuple(sorted((_status(row, on) for row in rows), key=_rank))
+    return tuple(sorted((status_of(row, on) for row in rows), key=_rank))
 
 
 def worklist(*, user: Viewer, site_id: UUID, on: date) -> Worklist:
@@ -98,7 +98,7 @@ def _items(user: Viewer, site_id: UUID, on: date) -> list[WorkItem]:
             patient_id=row.patient_id,
             patient_name=str(row.patient),
             record_number=row.patient.record_number,
-            status=_status(row, on),
+            status=status_of(row, on),
         )
         for row in rows
     ]
@@ -122,7 +122,7 @@ def _open_tasks(user: Viewer, site_id: UUID) -> tuple[OpenTask, ...]:
     )
 
 
-def _status(row: Requirement, on: date) -> MonitoringStatus:
+def status_of(row: Requirement, on: date) -> MonitoringStatus:
     dates = _dates(row)
     is_open = row.status == RequirementStatus.OPEN
     state: State = "suspended" if not is_open else state_of(dates, on) if dates else "not_due"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
@@ -18,12 +19,12 @@ def record(
     *,
     by: User | None,
     subject: SiteRow,
-    patient_id: object = None,
+    patient_id: UUID | None = None,
     change: dict[str, Any] | None = None,
 ) -> AuditEvent:
     """Write down that `by` did `event` to `subject`. `by=None` is the system itself.
 
-    `change` holds codes and identifiers, not free text. Raises ValueError for an unsaved subject.
+    `change` holds codes and reasons, never a clinical value: those stand in the row's history. Raises ValueError for an unsaved subject.
     """
     if subject.pk is None or subject.site_id is None:
         raise ValueError("Only a saved row of a site can be audited.")

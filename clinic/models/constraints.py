@@ -35,8 +35,9 @@ class SameSite(models.BaseConstraint):
 
     def _statement(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> Statement:
         key = model._meta.get_field(self.field)
-        target = key.related_model
-        assert isinstance(target, type)
+        if not isinstance(key, models.ForeignKey):
+            raise TypeError(f"{model.__name__}.{self.field} is not a foreign key")
+        target: type[models.Model] = key.related_model
         quote = editor.quote_name
         return Statement(
             "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s FOREIGN KEY (%(columns)s)"
