@@ -99,10 +99,8 @@ def _take(run: ImportRun, stream: BinaryIO, settings: FileSettings, at: datetime
     except FileRefused:
         tally.undo()
     except ReadError as error:
-        # What is wrong with the file as a whole is one refusal, even where no result was read.
         tally.undo()
-        tally.read = max(tally.read, 1)
-        tally.refuse(Problem.of(error), results=tally.read - tally.refused - tally.passed_over)
+        tally.note(Problem.of(error))
     except (DomainError, RuleError) as error:
         tally.undo()
         tally.note(Problem("", "", error.code, "The record does not allow it."))

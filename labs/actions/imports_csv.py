@@ -28,7 +28,7 @@ OUTRANKED: Final = Problem(
 )
 
 
-class FileRefused(Exception):  # noqa: N818  # not an error: the way out of the transaction
+class FileRefused(Exception):  # not an error: the way out of the transaction
     """Something in the file was refused, so that none of it is kept."""
 
 
@@ -187,7 +187,10 @@ def in_rounds(claims: Sequence[ReportClaim]) -> list[list[ReportClaim]]:
                 free = {}
                 rounds.append(free)
             free.setdefault(claim.key, {})[new.code] = single
-    return [[_merged(list(codes.values())) for codes in one.values()] for one in rounds]
+    whole = [claim for claim in claims if not claim.results]
+    merged = [[_merged(list(codes.values())) for codes in one.values()] for one in rounds]
+    # A report withdrawn as a whole names no result; it comes after what it withdraws.
+    return [*merged, *([claim] for claim in whole)]
 
 
 def _merged(claims: Sequence[ReportClaim]) -> ReportClaim:

@@ -133,6 +133,8 @@ class Recorder:
         if outcome.stored:
             self._date(report, claim)
             self._judge(report)
+            if not claim.results:
+                report.status = claim.status
         return outcome
 
     def _baseline(self, claim: ReportClaim) -> Baseline | None:

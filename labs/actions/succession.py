@@ -84,5 +84,11 @@ def row_of(report: Report, new: NewResult, known: Monitored | None) -> Result:
         lower_limit=new.lower_limit,
         upper_limit=new.upper_limit,
         observed_at=new.observed_at,
-        status=new.status,
+        status=_kept_status(new),
     )
+
+
+def _kept_status(new: NewResult) -> str:
+    """A result that names no value can only be kept as cancelled; it withdraws just the same."""
+    is_empty = new.value is None and not new.value_text
+    return ResultStatus.CANCELLED if is_empty else new.status

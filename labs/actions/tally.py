@@ -36,6 +36,7 @@ class Tally:
         self.note(problem)
 
     def undo(self) -> None:
-        """Nothing of the file was kept: what would have been stored counts as refused."""
-        self.refused += self.stored + self.duplicate
-        self.stored = self.duplicate = 0
+        """Nothing of the file was kept: all of it counts as refused, and at least the file."""
+        self.read = max(self.read, 1)
+        self.stored = self.duplicate = self.passed_over = 0
+        self.refused = self.read

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import TextIOWrapper
 from typing import BinaryIO, Final
 
 import hl7
@@ -15,6 +14,8 @@ from labs.intake.claims import ReadError
 _BOM: Final = b"\xef\xbb\xbf"
 # MLLP puts these around a message on the wire; some systems leave them in the file.
 _FRAMING: Final = b"\x0b\x1c"
+_END: Final = re.compile(rb"[\r\n]+")
+_BLOCK: Final = 1 << 20
 # Version 2.7 added a fifth, for truncation.
 _DECLARED: Final = (4, 5)
 
@@ -102,15 +103,13 @@ def segment_of(parsed: hl7.Segment, delimiters: Delimiters) -> Segment:
 
 def file_lines(stream: BinaryIO) -> Iterator[bytes]:
     """Lines of a file, whatever ends them, without mark, framing and empty ones."""
-    # Latin-1 keeps every byte as it is, so that each message may name its own character set.
-    text = TextIOWrapper(stream, encoding="latin-1", newline=None)
-    is_first = True
-    for line in text:
-        raw = line.encode("latin-1")
-        if is_first and raw.startswith(_BOM):
-            raw = raw[len(_BOM) :]
-        is_first = False
-        raw = raw.strip(_FRAMING + b"\n")
-        if raw.strip():
-            yield raw
-    text.detach()
+    held = stream.read(_BLOCK).removeprefix(_BOM)
+    while block := stream.read(_BLOCK):
+        *lines, held = _END.split(held + block)
+        yield from _said(lines)
+    yield from _said(_END.split(held))
+
+
+def _said(lines: Iterable[bytes]) -> Iterator[bytes]:
+    stripped = (line.strip(_FRAMING) for line in lines)
+    return (line for line in stripped if line.strip())
