@@ -45,7 +45,13 @@ def names(name: str, default: str) -> list[str]:
 def url(name: str, schemes: Mapping[str, str], default: str | None = None) -> SplitResult:
     """A URL with one of `schemes` (scheme to example); the fault never prints the value."""
     examples = " or ".join(schemes.values())
-    parts = urlsplit(text(name, default, remedy=f"Use {examples}, or start with bin/run."))
+    value = text(name, default, remedy=f"Use {examples}, or start with bin/run.")
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        reason = "is not a URL; is each special sign in it percent-encoded?"
+        raise EnvironmentFault(name, reason, f"Use {examples}") from None
     if parts.scheme not in schemes:
         raise EnvironmentFault(name, f"has the scheme '{parts.scheme}'", f"Use {examples}.")
     return parts

@@ -77,8 +77,9 @@ def stop(home: Home) -> int:
         if _parent(pid) not in found:
             _ask_to_end(pid)
     limit = time.monotonic() + PATIENCE_S
-    while left_over(home.path) and time.monotonic() < limit:
+    while living := left_over(home.path):
+        if time.monotonic() > limit:
+            for pid in living:
+                _signal(pid, signal.SIGKILL)
         time.sleep(0.05)
-    for pid in left_over(home.path):
-        _signal(pid, signal.SIGKILL)
     return len(found)
