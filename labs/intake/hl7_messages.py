@@ -24,6 +24,8 @@ _FRAMES: Final = ("FHS", "BHS", "BTS", "FTS")
 _SEGMENT_NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
 # MSH-18; the separator after the name counts as MSH-1.
 _CHARSET_AT: Final = 17
+_LONGEST_FIELD: Final = 4_000
+_LARGEST_MESSAGE: Final = 5_000_000
 _UTF8: Final = frozenset({"", "UNICODE UTF-8", "UTF-8", "UTF8", "ASCII"})
 _LATIN1: Final = frozenset({"8859/1", "ISO-8859-1", "ISO8859-1", "LATIN1"})
 
@@ -87,6 +89,9 @@ def _split(stream: BinaryIO) -> Iterator[list[bytes]]:
 
 
 def _read(number: int, lines: list[bytes]) -> Message:
+    if sum(map(len, lines)) > _LARGEST_MESSAGE:
+        size = _LARGEST_MESSAGE // 1_000_000
+        raise ReadError("message_too_large", f"The message is larger than {size} MB.")
     delimiters = Delimiters.of(lines[0])
     segments = _segments(_decoded(lines), delimiters)
     header = segments[0]
@@ -130,17 +135,27 @@ def _decoded(lines: list[bytes]) -> str:
 
 
 def _segments(text: str, delimiters: Delimiters) -> list[Segment]:
-    try:
-        parsed = hl7.parse(text + "\r")
-    except (hl7.HL7Exception, ValueError, IndexError, KeyError, AssertionError):
-        raise ReadError("not_hl7", "The message cannot be taken apart.", field="MSH") from None
-    segments = [segment_of(raw, delimiters) for raw in parsed]
+    header, *rest = text.split("\r")
+    segments = [_parsed(header, header, delimiters)]
+    # One at a time: the library makes an object of every part of every part.
+    segments += [_parsed(header, line, delimiters) for line in rest]
     for at, segment in enumerate(segments, 1):
         if not _SEGMENT_NAME.fullmatch(segment.name):
             raise ReadError(
                 "segment_unknown", f"Line {at} of the message is no segment.", field="MSH"
             )
     return segments
+
+
+def _parsed(header: str, line: str, delimiters: Delimiters) -> Segment:
+    # Nothing that long is read, and the library takes minutes over it.
+    fields = line.split(delimiters.field)
+    short = delimiters.field.join(field[:_LONGEST_FIELD] for field in fields)
+    try:
+        message = hl7.parse(f"{header}\r{short}\r" if line is not header else f"{header}\r")
+    except (hl7.HL7Exception, ValueError, IndexError, KeyError, AssertionError):
+        raise ReadError("not_hl7", "The message cannot be taken apart.", field="MSH") from None
+    return segment_of(message[-1], delimiters)
 
 
 def _claimed(person: Segment) -> Claimed:

@@ -25,7 +25,8 @@ AST = LINE.replace("ALT", "AST")
 @pytest.fixture
 def known(site: Site) -> Patient:
     """Ngozi Okafor, born on 12 April 1985, record number R1."""
-    return PatientFactory(site=site, record_number="R1")
+    patient: Patient = PatientFactory(site=site, record_number="R1")
+    return patient
 
 
 def run(*files: Path, **options: object) -> tuple[int, str, str]:

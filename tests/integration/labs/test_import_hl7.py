@@ -23,7 +23,8 @@ AST = "OBX|2|NM|1920-8^AST^LN||20|U/L|6-34|N|||F"
 @pytest.fixture
 def known(site: Site) -> Patient:
     """Ngozi Okafor, born on 12 April 1985, record number R1."""
-    return PatientFactory(site=site, record_number="R1")
+    patient: Patient = PatientFactory(site=site, record_number="R1")
+    return patient
 
 
 def file_of(folder: Path, *segments: str, name: str = "labs.hl7") -> Path:
@@ -146,8 +147,11 @@ def test_unknown_and_local_codes_wait_ungraded(known: Patient, tmp_path: Path) -
     local = ALT.replace("1742-6^ALT^LN", "ALT^ALT^L")
     unknown = AST.replace("1920-8^AST^LN", "718-7^Haemoglobin^LN").replace("U/L", "g/l-1")
     assert run(file_of(tmp_path, MSH, PID, OBR, local, unknown))[0] == 0
-    rows = Result.objects.order_by("code").values_list("code", "analyte", "ungraded_reason")
-    assert list(rows) == [("718-7", None, "analyte_unknown"), ("ALT", None, "analyte_unknown")]
+    rows = Result.objects.order_by("code")
+    assert [(row.code, row.analyte, row.ungraded_reason) for row in rows] == [
+        ("718-7", None, "analyte_unknown"),
+        ("ALT", None, "analyte_unknown"),
+    ]
 
 
 def test_a_mapping_names_a_laboratorys_own_codes(known: Patient, tmp_path: Path) -> None:

@@ -20,9 +20,11 @@ PAIN_AND_URGENCY = {"gu_pain": 1, "urgency": 1}
 
 
 def checked(
-    patient: Patient, severities: dict[str, Any], at: datetime = COLLECTED, **changed: bool
+    patient: Patient, severities: dict[str, Any], at: datetime = COLLECTED, **changed: Any
 ) -> UrinaryCheck:
-    seen = {"visible_haematuria": False, "retention": False, "infection_suspected": False}
+    seen: dict[str, Any] = dict.fromkeys(
+        ("visible_haematuria", "retention", "infection_suspected"), False
+    )
     return record_urinary_check(
         patient=patient,
         checked_at=at,
@@ -49,7 +51,7 @@ def checked(
 def test_levels_and_who_is_asked(
     patient: Patient,
     severities: dict[str, int],
-    seen: dict[str, bool],
+    seen: dict[str, Any],
     level: int,
     urgent: bool | None,
 ) -> None:

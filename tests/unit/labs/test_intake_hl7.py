@@ -118,6 +118,16 @@ def test_faults_of_a_message(segments: tuple[str, ...], field: str, code: str) -
     assert refused(*segments) == ("message 1", field, code)
 
 
+def test_a_long_enclosure_is_quick_and_a_huge_message_refused() -> None:
+    enclosed = "OBX|1|ED|PDF||" + "a^b~" * 1_000_000
+    assert [p.code for p in message(MSH, PID, OBR, enclosed, ALT).problems] == ["no_value_type"]
+    assert refused(MSH, PID, OBR, enclosed, enclosed, ALT) == (
+        "message 1",
+        "",
+        "message_too_large",
+    )
+
+
 def test_a_file_that_does_not_begin_with_a_message() -> None:
     with pytest.raises(ReadError) as error:
         read("hello", MSH)
