@@ -25,7 +25,7 @@ AST = LINE.replace("ALT", "AST")
 @pytest.fixture
 def known(site: Site) -> Patient:
     """Ngozi Okafor, born on 12 April 1985, record number R1."""
-    patient: Patient = PatientFactory(site=site, record_number="R1")
+    patient: Patient = PatientFactory.create(site=site, record_number="R1")
     return patient
 
 

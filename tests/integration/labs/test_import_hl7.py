@@ -23,7 +23,7 @@ AST = "OBX|2|NM|1920-8^AST^LN||20|U/L|6-34|N|||F"
 @pytest.fixture
 def known(site: Site) -> Patient:
     """Ngozi Okafor, born on 12 April 1985, record number R1."""
-    patient: Patient = PatientFactory(site=site, record_number="R1")
+    patient: Patient = PatientFactory.create(site=site, record_number="R1")
     return patient
 
 
