@@ -23,8 +23,16 @@ from clinic.rules.catalogue import (
 )
 from clinic.rules.errors import RuleError
 from courses.models import CourseRule, Protocol, Scale
+from courses.rules.dosing import parse_preparation
+from courses.rules.gate import parse_gate
+from courses.rules.protocols import parse_protocol
+from courses.rules.response import parse_response
+from courses.rules.scales import parse_scale
+from courses.rules.session_monitoring import parse_monitoring
+from courses.rules.weight import parse_ideal_weight, parse_weight
 from labs.models import Analyte, LabRule, RequirementRule
 from labs.rules.analytes import parse_analyte, parse_units
+from labs.rules.content import Content
 from labs.rules.grading import parse_grading
 from labs.rules.gu import parse_urinary
 from labs.rules.liver import parse_liver
@@ -32,6 +40,22 @@ from labs.rules.reminders import parse_reminders
 from labs.rules.requirement_rules import parse_requirement
 
 Parse = Callable[[Entry], object]
+
+COURSE_RULES: Final[Mapping[str, tuple[Callable[[Content], object], ...]]] = {
+    "gate": (parse_gate, parse_weight),
+    "preparation": (parse_preparation, parse_ideal_weight),
+    "response": (parse_response,),
+    "session_monitoring": (parse_monitoring,),
+}
+
+
+def _course_rule(entry: Entry) -> None:
+    """Read by every rule that takes its numbers from there; one that nobody reads is a slip."""
+    if entry.code not in COURSE_RULES:
+        raise RuleError("rule_unknown", "code", f"No rule reads “{entry.code}”.")
+    for parse in COURSE_RULES[entry.code]:
+        parse(entry.content)
+
 
 # Into which table each kind goes, and which rule reads it: what the rule refuses is not loaded.
 KINDS: Final[Mapping[str, tuple[type[CatalogueRow], Parse]]] = {
@@ -45,9 +69,9 @@ KINDS: Final[Mapping[str, tuple[type[CatalogueRow], Parse]]] = {
         RequirementRule,
         lambda one: parse_requirement(one.code, one.title, one.content),
     ),
-    "protocol": (Protocol, lambda one: one),
-    "scale": (Scale, lambda one: one),
-    "course_rule": (CourseRule, lambda one: one),
+    "protocol": (Protocol, lambda one: parse_protocol(one.content)),
+    "scale": (Scale, lambda one: parse_scale(one.content)),
+    "course_rule": (CourseRule, _course_rule),
 }
 
 

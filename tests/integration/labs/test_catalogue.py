@@ -74,6 +74,14 @@ def test_wrong_content_is_refused_by_file_and_line(
     assert Analyte.objects.count() == 7
 
 
+def test_a_course_rule_that_nobody_reads_is_refused(tmp_path: Path) -> None:
+    gate = SHIPPED.parents[3] / "courses" / "catalogue" / "rules" / "gate.toml"
+    text = gate.read_text(encoding="utf-8").replace('code = "gate"', 'code = "gates"')
+    (tmp_path / "gates.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(CommandError, match="line 2: No rule reads “gates”"):
+        load(tmp_path)
+
+
 def test_two_files_of_one_version(tmp_path: Path) -> None:
     text = SHIPPED.read_text(encoding="utf-8")
     for name in ("a.toml", "b.toml"):
