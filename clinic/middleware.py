@@ -10,8 +10,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 
-from clinic.access import PUBLIC, SIGNED_IN, access_list, may
+from clinic.access import PUBLIC, SIGNED_IN, access_list, current_membership, may
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,8 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response: HttpResponseBase = self.get_response(request)
+        with timezone.override(None):
+            response: HttpResponseBase = self.get_response(request)
         if request.user.is_authenticated:
             response.headers.setdefault("Cache-Control", "no-store")
         return response
@@ -44,6 +46,9 @@ class AccessMiddleware:
             return redirect_to_login(request.get_full_path(), reverse("account_login"))
         if rule != SIGNED_IN and not may(request, rule):
             raise PermissionDenied
+        if membership := current_membership(request):
+            # Forms and the admin speak the site's wall clock, for this request only.
+            timezone.activate(membership.site.zone)
         return None
 
 

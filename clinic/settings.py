@@ -75,6 +75,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "clinic.context_processors.shell",
+                "labs.context_processors.alarms",
             ],
             "builtins": ["clinic.templatetags.formats"],
         },

@@ -1,5 +1,15 @@
-"""Pages of labs."""
+"""Pages of the laboratory floor."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from labs.views import results, worklist
+
+urlpatterns = [
+    path("worklist/", worklist.worklist, name="worklist"),
+    path("tasks/<uuid:pk>/", worklist.task_resolve, name="task_resolve"),
+    path("patients/<uuid:pk>/panel/", results.panel_new, name="panel_new"),
+    path("patients/<uuid:pk>/urinary/", results.urinary_new, name="urinary_new"),
+    path("reports/<uuid:pk>/", results.report_detail, name="report_detail"),
+    path("reports/<uuid:pk>/review/", results.report_review, name="report_review"),
+    path("reports/<uuid:pk>/withdraw/", results.report_withdraw, name="report_withdraw"),
+]

@@ -47,3 +47,18 @@ def lateness(due_on: date | None, today: date) -> str:
     if days < 0:
         return f"overdue {count} (since {day(due_on)})"
     return f"due in {count} ({day(due_on)})"
+
+
+@register.filter
+def spoken(code: object) -> str:
+    """A code as words: `moderately_severe` is `moderately severe`."""
+    return str(code).replace("_", " ") if code else ""
+
+
+@register.filter
+def age(day_then: date, today: date) -> str:
+    """`12 days ago`."""
+    days = (today - day_then).days
+    if days == 0:
+        return "today"
+    return f"{days} day{'' if days == 1 else 's'} ago"

@@ -15,8 +15,8 @@ from clinic.errors import Refused
 from clinic.models import User
 from clinic.queries import current
 from clinic.rules.dates import today_local
-from courses.actions.courses import hold_course
 from courses.actions.monitoring import sync
+from courses.actions.moves import hold_course, hold_session
 from courses.models import (
     Assessment,
     Course,
@@ -60,11 +60,14 @@ def check_gate(
 ) -> GateCheck:
     """Every line for and against this dose now; the worst decides. Kept with its facts.
 
-    Raises Refused (`not_waiting`, `course_resting`, `weighed_later`), RuleError for what no
-    instrument shows or nobody weighs.
+    Raises Refused (`not_here`, `not_waiting`, `course_resting`, `weighed_later`), RuleError for
+    what no instrument shows or nobody weighs.
     """
     moment = at or timezone.now()
     course = hold_course(session.course)
+    session = hold_session(session)
+    if course.patient.standing != "here":
+        raise Refused("not_here", f"This patient is {course.patient.standing}.")
     if session.status not in (SessionStatus.PLANNED, SessionStatus.BOOKED):
         raise Refused("not_waiting", f"This dose is {session.get_status_display().lower()}.")
     if course.status not in (CourseStatus.PLANNED, CourseStatus.ACTIVE):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
+from clinic.actions.appointments import cancel_appointment
 from clinic.actions.audit import record
-from clinic.models import Patient, Site, User
-from courses.models import Assessment, Course, GateCheck, Infusion, Session
+from clinic.models import Appointment, AppointmentStatus, Patient, Site, User
+from courses.actions.moves import free_chairs
+from courses.models import Assessment, Course, GateCheck, Infusion, Session, SessionStatus
 from labs.actions.reminders import poke
 from labs.actions.requirements import Repairs, reconcile, replan, set_subject
 from labs.facts import as_json
@@ -33,13 +37,29 @@ class Reconciled:
 
 
 def sync(*, course: Course) -> int:
-    """Hand this course's facts down and plan anew; how many requirements changed."""
-    changed = set_subject(
-        site_id=course.site_id,
-        patient_id=course.patient_id,
-        subject_id=course.pk,
-        facts=course_facts(course),
+    """Hand down what changed of this course; how many requirements changed.
+
+    The patient's other courses are looked at too: a score counts for each of them, and a new
+    course takes over what an old one still owed. The caller holds the patient's row.
+    """
+    return sync_patient(patient_id=course.patient_id)
+
+
+def sync_patient(*, patient_id: UUID) -> int:
+    """The same for every course of a patient."""
+    stored = dict(
+        MonitoringSubject.objects.for_patient(patient_id).values_list("subject_id", "facts")
     )
+    changed = 0
+    for course in Course.objects.for_patient(patient_id).select_related("site").order_by("number"):
+        facts = course_facts(course)
+        if stored.get(course.pk) != as_json(facts):
+            changed += set_subject(
+                site_id=course.site_id,
+                patient_id=patient_id,
+                subject_id=course.pk,
+                facts=facts,
+            )
     if changed:
         poke()
     return changed
@@ -47,8 +67,14 @@ def sync(*, course: Course) -> int:
 
 @transaction.atomic
 def patient_changed(*, patient: Patient, by: User | None) -> int:
-    """A death, a transfer or a withdrawn consent ends what is due; its undoing brings it back."""
-    changed = replan(patient_id=patient.pk)
+    """A death, a transfer or a withdrawn consent ends what is due; its undoing brings it back.
+
+    Chairs booked from now on are freed. Sessions stay planned, so that a slip can be undone.
+    """
+    Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    if patient.standing != "here":
+        _free_all(patient, by=by)
+    changed = sync_patient(patient_id=patient.pk) + replan(patient_id=patient.pk)
     record(
         "patient.standing",
         by=by,
@@ -57,6 +83,15 @@ def patient_changed(*, patient: Patient, by: User | None) -> int:
         change={"standing": patient.standing},
     )
     return changed
+
+
+def _free_all(patient: Patient, *, by: User | None) -> None:
+    reason = f"Patient {patient.standing}"
+    for course in Course.objects.for_patient(patient.pk).under_way():
+        free_chairs(course, by=by, reason=reason, to=SessionStatus.PLANNED)
+    others = Appointment.objects.for_patient(patient.pk).upcoming(timezone.now())
+    for appointment in others.filter(status=AppointmentStatus.BOOKED):
+        cancel_appointment(appointment=appointment, reason=reason, by=by)
 
 
 def course_facts(course: Course) -> CourseFacts:
@@ -153,9 +188,20 @@ def _refresh_facts(site: Site) -> tuple[int, int]:
     for course in Course.objects.of_site(site.pk).select_related("site").iterator(chunk_size=500):
         looked_at += 1
         if stored.get(course.pk) != as_json(course_facts(course)):
-            sync(course=course)
-            mended += 1
+            mended += _mend(course)
     return looked_at, mended
+
+
+@transaction.atomic
+def _mend(course: Course) -> bool:
+    """Whether the stored facts are stale indeed, and not only older than a write of this moment."""
+    Patient.objects.select_for_update(no_key=True).get(pk=course.patient_id)
+    now = Course.objects.select_related("site").get(pk=course.pk)
+    held = MonitoringSubject.objects.filter(subject_id=course.pk).first()
+    if held and held.facts == as_json(course_facts(now)):
+        return False
+    sync(course=now)
+    return True
 
 
 def _added(one: Repairs, other: Repairs) -> Repairs:

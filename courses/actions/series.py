@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
@@ -12,11 +13,12 @@ from django.utils import timezone
 from clinic.actions.appointments import book_appointment
 from clinic.actions.audit import record
 from clinic.errors import DomainError, Refused
-from clinic.models import Appointment, Chair, User
+from clinic.models import Appointment, Chair, Patient, User
 from clinic.rules.dates import to_utc
-from courses.actions.courses import hold_course, move_session
+from courses.actions.courses import plan_course
 from courses.actions.monitoring import sync
-from courses.models import Course, Session, SessionStatus
+from courses.actions.moves import hold_course, move_session
+from courses.models import Course, Protocol, Scale, Session, SessionStatus
 from courses.rules.protocols import parse_protocol
 
 
@@ -140,3 +142,59 @@ def _conflict(
         return ""
     except DomainError as error:
         return error.message
+
+
+@dataclass(frozen=True, slots=True)
+class CourseWish:
+    """A whole course as a person asks for it."""
+
+    patient: Patient
+    protocol: Protocol
+    primary_scale: Scale
+    prescriber: User
+    mg_per_kg: Decimal
+    planned_count: int
+    first_on: date
+    weekdays: tuple[int, ...]
+    at_time: time
+    chair: Chair
+    staff: User | None
+
+
+def propose_course(wish: CourseWish, *, by: User) -> Proposal:
+    """What planning and booking this would give; nothing stays. Raises as `plan_course`."""
+    proposal: Proposal | None = None
+    try:
+        with transaction.atomic():
+            course = _planned(wish, by=by)
+            proposal = propose_series(
+                course=course, at_time=wish.at_time, chair=wish.chair, staff=wish.staff
+            )
+            raise _OnlyAsking
+    except _OnlyAsking:
+        pass
+    if proposal is None:
+        raise Refused("nothing_to_book", "There is nothing to book.")
+    return proposal
+
+
+@transaction.atomic
+def book_course(wish: CourseWish, *, by: User) -> Course:
+    """Plan the course and book every dose, or nothing at all."""
+    course = _planned(wish, by=by)
+    book_series(course=course, at_time=wish.at_time, chair=wish.chair, staff=wish.staff, by=by)
+    return course
+
+
+def _planned(wish: CourseWish, *, by: User) -> Course:
+    return plan_course(
+        patient=wish.patient,
+        protocol=wish.protocol,
+        primary_scale=wish.primary_scale,
+        prescriber=wish.prescriber,
+        mg_per_kg=wish.mg_per_kg,
+        planned_count=wish.planned_count,
+        first_on=wish.first_on,
+        weekdays=wish.weekdays,
+        by=by,
+    )

@@ -11,15 +11,8 @@ from typing import Final
 
 SEED: Final = 20261123
 
-GIVEN: Final = (
-    "Ngozi Marta Priya Ewan Salma Tomasz Aiko Rhys Leila Jonas Amara Declan Ines Viktor Mei Hana "
-    "Oskar Fatima Luca Nadia Idris Clara Yusuf Greta Mateo Zofia Kofi Elena Bram Soraya Anders"
-).split()
-FAMILY: Final = (
-    "Okafor Lindqvist Duarte Nakamura Haddad Kowalska Bevan Moreau Achterberg-Vandenberghe Silva "
-    "Rahman Novak Petrov Osei Castellanos Whitlock Iyer Jansen Demir Brannigan Fofanah Ruiz Tanaka "
-    "Eriksen Mbeki Sorensen Quintero Abernathy Volkov"
-).split()
+GIVEN: Final = ["Ngozi", "Marta", "Priya", "Ewan", "Salma", "Tomasz", "Aiko", "Rhys", "Leila", "Jonas", "Amara", "Declan", "Ines", "Viktor", "Mei", "Hana", "Oskar", "Fatima", "Luca", "Nadia", "Idris", "Clara", "Yusuf", "Greta", "Mateo", "Zofia", "Kofi", "Elena", "Bram", "Soraya", "Anders"]
+FAMILY: Final = ["Okafor", "Lindqvist", "Duarte", "Nakamura", "Haddad", "Kowalska", "Bevan", "Moreau", "Achterberg-Vandenberghe", "Silva", "Rahman", "Novak", "Petrov", "Osei", "Castellanos", "Whitlock", "Iyer", "Jansen", "Demir", "Brannigan", "Fofanah", "Ruiz", "Tanaka", "Eriksen", "Mbeki", "Sorensen", "Quintero", "Abernathy", "Volkov"]
 
 
 @dataclass(frozen=True, slots=True)

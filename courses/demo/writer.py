@@ -16,14 +16,9 @@ from clinic.models import Chair, Membership, OpeningHours, Patient, Role, Site, 
 from clinic.queries import current
 from clinic.rules.dates import to_utc, today_local
 from courses.actions.assessments import record_assessment
-from courses.actions.courses import (
-    complete_course,
-    move_course,
-    pause_course,
-    plan_course,
-    stop_course,
-)
+from courses.actions.courses import complete_course, pause_course, plan_course, stop_course
 from courses.actions.monitoring import patient_changed, sync
+from courses.actions.moves import move_course
 from courses.demo import labwork, visits
 from courses.demo.stories import AFTERWARDS, SEED, Story, dose_days, improvement, spread, stories
 from courses.models import Course, CourseStatus, Protocol, Scale

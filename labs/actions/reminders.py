@@ -62,8 +62,11 @@ def wake(should_stop: Callable[[], bool] = lambda: False) -> None:
 
 def poke() -> None:
     """Tell the workers, once this transaction is committed, that there may be something to do."""
-    # A named function: Django's error path asks for its name, which a partial has not.
-    transaction.on_commit(_hint, robust=True)
+    waiting = transaction.get_connection().run_on_commit
+    # One hint says it all, however many facts one transaction wrote.
+    if not any(hook is _hint for _, hook, _ in waiting):
+        # A named function: Django's error path asks for its name, which a partial has not.
+        transaction.on_commit(_hint, robust=True)
 
 
 def _hint() -> None:
