@@ -7,3 +7,5 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Looked up when asked for: nothing is collected, and no client of a test walks through all files.
+WHITENOISE_AUTOREFRESH = True
