@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
 
 from clinic.actions.appointments import cancel_appointment, set_appointment_status
 from clinic.actions.audit import record
-from clinic.errors import Refused
+from clinic.errors import Invalid, Refused
 from clinic.models import AppointmentStatus, User
 from clinic.queries import current
 from clinic.rules.dates import today_local
-from courses.actions.courses import hold_course, move_course, move_session
+from courses.actions.assessments import retime_assessments
+from courses.actions.gate import standing_against
 from courses.actions.monitoring import sync
+from courses.actions.moves import hold_course, hold_session, move_course, move_session
 from courses.models import (
     Course,
     CourseRule,
@@ -26,8 +29,14 @@ from courses.models import (
     Session,
     SessionStatus,
 )
-from courses.rules import dosing, gate, session_monitoring, windows
-from courses.rules.protocols import Gaps, parse_protocol
+from courses.rules import dosing, gate, session_monitoring
+from courses.rules.protocols import parse_protocol
+
+MIXTURE_WORDS: Final = {
+    "undiluted_100": "The strong stock is never given undiluted.",
+    "less_than_equal_volume": "At least as much diluent as stock is needed.",
+    "diluent_not_listed": "This diluent is not listed.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +97,6 @@ def plan_dose(*, course: Course, weight_kg: Decimal, mixture: Mixture) -> DosePl
     )
 
 
-MIXTURE_WORDS = {
-    "undiluted_100": "The strong stock is never given undiluted.",
-    "less_than_equal_volume": "At least as much diluent as stock is needed.",
-    "diluent_not_listed": "This diluent is not listed.",
-}
-
-
 @transaction.atomic
 def start_infusion(
     *,
@@ -106,12 +108,14 @@ def start_infusion(
 ) -> Infusion:
     """Begin, on the strength of a fresh gate that allows it.
 
-    Raises Refused (`gate_of_another`, `gate_blocks`, `gate_too_old`, or a reason of the mixture).
+    Raises Invalid `in_future`, Refused (`gate_of_another`, `gate_blocks`, `gate_too_old`,
+    `course_resting`, or a reason of the mixture).
     """
-    moment = at or timezone.now()
+    moment = _past(at, "started_at")
     course = hold_course(session.course)
-    session = Session.objects.select_for_update(no_key=True).get(pk=session.pk)
+    session = hold_session(session)
     _require_open_gate(session, gate_check, moment)
+    _require_nothing_new(course, moment)
     weight_kg = Decimal(gate_check.facts["weight_kg"])
     dose = plan_dose(course=course, weight_kg=weight_kg, mixture=mixture)
     infusion = Infusion.objects.create(
@@ -134,12 +138,34 @@ def start_infusion(
     )
     move_session(session, SessionStatus.RUNNING, by=by, at=moment)
     _move_visit(session, AppointmentStatus.IN_TREATMENT, by=by, at=moment)
-    if course.status == CourseStatus.PLANNED:
-        course.started_on = infusion.given_on
-        move_course(course, CourseStatus.ACTIVE, by=by, at=moment)
+    _begin_course(course, infusion, by=by, at=moment)
     record("infusion.started", by=by, subject=infusion)
     sync(course=course)
     return infusion
+
+
+def _past(at: datetime | None, field: str) -> datetime:
+    now = timezone.now()
+    if at is not None and at > now:
+        raise Invalid("in_future", "That time lies in the future.", field)
+    return at or now
+
+
+def _begin_course(course: Course, infusion: Infusion, *, by: User, at: datetime) -> None:
+    if course.started_on is None:
+        course.started_on = infusion.given_on
+        course.save()
+    if course.status == CourseStatus.PLANNED:
+        move_course(course, CourseStatus.ACTIVE, by=by, at=at)
+
+
+def _require_nothing_new(course: Course, at: datetime) -> None:
+    """A result that came after the check can stand against the dose as well."""
+    if course.status not in (CourseStatus.PLANNED, CourseStatus.ACTIVE):
+        raise Refused("course_resting", f"The course is {course.get_status_display().lower()}.")
+    against = standing_against(course, today_local(at, course.site.zone))
+    if against:
+        raise Refused("gate_blocks", f"Since the check: {', '.join(against)}. Check again.")
 
 
 def _require_open_gate(session: Session, check: GateCheck, at: datetime) -> None:
@@ -173,9 +199,10 @@ def end_infusion(
 ) -> Infusion:
     """It ran to its end, or was stopped with a reason and the amount that went in.
 
-    Raises Refused (`not_running`, `ends_before_start`, `given_missing`, `given_above_dose`).
+    Raises Invalid `in_future`, Refused (`not_running`, `ends_before_start`, `given_missing`,
+    `given_above_dose`).
     """
-    moment = at or timezone.now()
+    moment = _past(at, "ended_at")
     course = hold_course(infusion.course)
     held = Infusion.objects.select_for_update(no_key=True).get(pk=infusion.pk)
     if held.ended_at is not None:
@@ -195,6 +222,7 @@ def end_infusion(
     move_session(held.session, to, by=by, at=moment, reason=stop_reason)
     _move_visit(held.session, AppointmentStatus.OBSERVING, by=by, at=moment)
     record("infusion.ended", by=by, subject=held, change={"stopped": stopped})
+    retime_assessments(patient_id=course.patient_id, since=moment)
     sync(course=course)
     return held
 
@@ -211,6 +239,8 @@ def earliest_leave(infusion: Infusion) -> datetime | None:
 def discharge(*, session: Session, by: User, at: datetime | None = None) -> Session:
     """The patient leaves. Raises Refused `too_early` with the time, `not_given`."""
     moment = at or timezone.now()
+    course = hold_course(session.course)
+    session = hold_session(session)
     infusion = getattr(session, "infusion", None)
     leave_at = earliest_leave(infusion) if infusion else None
     if leave_at is None:
@@ -219,7 +249,7 @@ def discharge(*, session: Session, by: User, at: datetime | None = None) -> Sess
         clock = leave_at.astimezone(session.site.zone)
         raise Refused("too_early", f"Observation lasts until {clock:%H:%M}.")
     _move_visit(session, AppointmentStatus.FULFILLED, by=by, at=moment)
-    record("session.discharged", by=by, subject=session, patient_id=session.course.patient_id)
+    record("session.discharged", by=by, subject=session, patient_id=course.patient_id)
     return session
 
 
@@ -236,8 +266,11 @@ def mark_arrived(*, session: Session, by: User, at: datetime | None = None) -> S
 
 @transaction.atomic
 def mark_no_show(*, session: Session, by: User, at: datetime | None = None) -> Session:
-    """The patient did not come: the visit says so, the session is missed, the course stays."""
-    return _leave_out(session, SessionStatus.MISSED, "Did not come", by=by, at=at)
+    """The patient did not come: the visit says so, the session is missed, the course stays.
+
+    Raises Refused `illegal_move` for one who has arrived.
+    """
+    return leave_out(session, SessionStatus.MISSED, "Did not come", by=by, at=at)
 
 
 @transaction.atomic
@@ -247,17 +280,19 @@ def cancel_session(
     """This dose will not be given; its chair is free."""
     if not reason.strip():
         raise Refused("reason_missing", "Give a reason.", "reason")
-    return _leave_out(session, SessionStatus.CANCELLED, reason, by=by, at=at)
+    return leave_out(session, SessionStatus.CANCELLED, reason, by=by, at=at)
 
 
-def _leave_out(
+def leave_out(
     session: Session, to: str, reason: str, *, by: User | None, at: datetime | None
 ) -> Session:
+    """Missed or cancelled, with the visit that was booked for it."""
     moment = at or timezone.now()
     course = hold_course(session.course)
-    held = Session.objects.select_for_update(no_key=True).get(pk=session.pk)
+    held = hold_session(session)
     move_session(held, to, by=by, at=moment, reason=reason)
-    if held.appointment and held.appointment.status == AppointmentStatus.BOOKED:
+    waiting = (AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
+    if held.appointment and held.appointment.status in waiting:
         if to == SessionStatus.MISSED:
             _move_visit(held, AppointmentStatus.NO_SHOW, by=by, at=moment)
         else:
@@ -271,61 +306,26 @@ def _leave_out(
 def withdraw_infusion(
     *, infusion: Infusion, reason: str, by: User, at: datetime | None = None
 ) -> Infusion:
-    """Entered in error: it no longer counts, and stays readable."""
+    """Entered in error: it no longer counts, and stays readable. Its chair is free.
+
+    The number is laid out anew by `courses.actions.reflow`. Raises Refused `reason_missing`,
+    RuleError `illegal_move` for one that is withdrawn already.
+    """
     if not reason.strip():
         raise Refused("reason_missing", "Give a reason.", "reason")
     moment = at or timezone.now()
     course = hold_course(infusion.course)
     held = Infusion.objects.select_for_update(no_key=True).get(pk=infusion.pk)
+    move_session(held.session, SessionStatus.ENTERED_IN_ERROR, by=by, at=moment, reason=reason)
     held.entered_in_error_at = moment
     held.save()
-    move_session(held.session, SessionStatus.ENTERED_IN_ERROR, by=by, at=moment, reason=reason)
-    record("infusion.withdrawn", by=by, subject=held)
+    visit = held.session.appointment
+    if visit and visit.status in (AppointmentStatus.IN_TREATMENT, AppointmentStatus.OBSERVING):
+        _move_visit(held.session, AppointmentStatus.FULFILLED, by=by, at=moment)
+    first = course.infusions.given().order_by("given_on").first()
+    course.started_on = first.given_on if first else None
+    course.save()
+    record("infusion.withdrawn", by=by, subject=held, change={"reason": reason.strip()})
+    retime_assessments(patient_id=course.patient_id, since=held.started_at)
     sync(course=course)
     return held
-
-
-def mark_missed(at: datetime | None = None) -> int:
-    """Sessions whose window is over become missed, courses without a dose too long interrupted.
-
-    How many rows moved. Each course in a transaction of its own, so that one cannot stop the rest.
-    """
-    moment = at or timezone.now()
-    moved = 0
-    for course in Course.objects.under_way().select_related("site", "protocol"):
-        moved += _mark_missed_of(course, moment)
-    return moved
-
-
-@transaction.atomic
-def _mark_missed_of(course: Course, at: datetime) -> int:
-    held = hold_course(course)
-    gaps = parse_protocol(held.protocol.content).gaps
-    if gaps is None or held.status not in (CourseStatus.PLANNED, CourseStatus.ACTIVE):
-        return 0
-    today = today_local(at, held.site.zone)
-    last = held.infusions.given().order_by("-given_on").values_list("given_on", flat=True).first()
-    moved = 0
-    for session in held.sessions.waiting().select_related("appointment", "site"):
-        if _is_over(session, today, last, gaps):
-            _leave_out(session, SessionStatus.MISSED, "Window is over", by=None, at=at)
-            moved += 1
-    held.refresh_from_db()
-    if held.status == CourseStatus.ACTIVE and windows.is_interrupted(
-        last_given_on=last, on=today, gaps=gaps
-    ):
-        move_course(held, CourseStatus.INTERRUPTED, by=None, at=at, reason="No dose for too long")
-        sync(course=held)
-        moved += 1
-    return moved
-
-
-def _is_over(session: Session, today: date, last: date | None, gaps: Gaps) -> bool:
-    if session.appointment and session.appointment.status != AppointmentStatus.BOOKED:
-        return False
-    latest = session.latest_on
-    if session.appointment:
-        # Booked later on purpose: the chair's day counts.
-        start: datetime = session.appointment.during.lower
-        latest = max(latest, start.astimezone(session.site.zone).date())
-    return windows.is_missed(latest_on=latest, last_given_on=last, on=today, gaps=gaps)

@@ -47,7 +47,7 @@ class BookingForm(forms.ModelForm[Appointment]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        booked = self.instance if self.instance.pk else None
+        booked = None if self.is_new else self.instance
         waiting = Session.objects.visible_to(self.acting_as).filter(
             models.Q(status="planned") | models.Q(appointment=booked, appointment__isnull=False)
         )
@@ -65,6 +65,11 @@ class BookingForm(forms.ModelForm[Appointment]):
                 "session": getattr(booked, "session", None),
             }
 
+    @property
+    def is_new(self) -> bool:
+        """Keys are made before the row: having one says nothing."""
+        return bool(self.instance._state.adding)
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         session = data.get("session")
@@ -78,7 +83,7 @@ class BookingForm(forms.ModelForm[Appointment]):
         """Book or move now, inside the request's transaction, so that a refusal is an error."""
         try:
             with transaction.atomic():
-                self.instance = self._move(data) if self.instance.pk else self._book(data)
+                self.instance = self._book(data) if self.is_new else self._move(data)
         except (DomainError, RuleError) as error:
             field = error.field if error.field in self.fields else None
             self.add_error(field, ValidationError(error.message, code=error.code))
