@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
+from courses.actions.missed import mark_missed
 from courses.actions.monitoring import reconcile_all
-from courses.actions.sessions import mark_missed
 
 
 @shared_task(name="courses.tasks.mark_missed_sessions")

@@ -12,6 +12,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
 from clinic.actions.audit import record
+from clinic.actions.constraints import constraint_of
 from clinic.errors import Conflict, Refused
 from clinic.models import (
     Appointment,
@@ -55,9 +56,12 @@ def book_appointment(
 ) -> Appointment:
     """Take a chair from `starts_at` to `ends_at`.
 
-    Raises Refused (`in_past`, `too_short`, `chair_not_in_use`, `closed_day`, `outside_hours`,
-    `staff_not_here`, `staff_full`) or Conflict (`chair_taken` with free times, `patient_busy`).
+    Raises Refused (`in_past`, `not_here`, `too_short`, `chair_not_in_use`, `closed_day`,
+    `outside_hours`, `staff_not_here`, `staff_full`) or Conflict (`chair_taken` with free times,
+    `patient_busy`).
     """
+    if patient.standing != "here":
+        raise Refused("not_here", f"This patient is {patient.standing}.", "patient")
     if starts_at <= timezone.now():
         raise Refused("in_past", "That time has passed.", "starts_at")
     appointment = Appointment(
@@ -223,7 +227,7 @@ def _write(appointment: Appointment) -> None:
         with transaction.atomic():
             appointment.save()
     except IntegrityError as error:
-        name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
+        name = constraint_of(error)
         if name == "one_patient_a_chair":
             raise _chair_taken(appointment) from None
         if name == "one_place_a_patient":

@@ -24,7 +24,8 @@ def record(
 ) -> AuditEvent:
     """Write down that `by` did `event` to `subject`. `by=None` is the system itself.
 
-    `change` holds codes and reasons, never a clinical value: those stand in the row's history. Raises ValueError for an unsaved subject.
+    `change` holds codes and reasons, never a clinical value: those stand in the row's history.
+    Raises ValueError for an unsaved subject.
     """
     if subject.pk is None or subject.site_id is None:
         raise ValueError("Only a saved row of a site can be audited.")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -36,6 +37,7 @@ HOUR: Final = timedelta(hours=1)
 TENTH: Final = Decimal("0.1")
 # How soon somebody must look, by level; the immediate ones are shown on every page.
 SAME_DAY: Final = timedelta(hours=8)
+RETIRED: Final = (AssessmentStatus.SUPERSEDED, AssessmentStatus.ENTERED_IN_ERROR)
 
 
 @transaction.atomic
@@ -48,55 +50,77 @@ def record_assessment(
     by: User | None,
     functional: int | None = None,
     session: Session | None = None,
-    replaces: Assessment | None = None,
 ) -> Assessment:
     """Store a form: final with its total, or a draft where an answer is missing.
 
     Raises Invalid (`in_future`, `before_birth`), Refused `other_patient`, RuleError for answers.
     """
+    form = _Form(patient, scale, tuple(items), functional, taken_at, session)
+    assessment = _stored(form, by=by, complete=AssessmentStatus.FINAL)
+    record("assessment.recorded", by=by, subject=assessment, change={"scale": scale.code})
+    return assessment
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What was answered, by whom and when."""
+
+    patient: Patient
+    scale: Scale
+    items: tuple[int | None, ...]
+    functional: int | None
+    taken_at: datetime
+    session: Session | None
+
+
+def _stored(
+    form: _Form, *, by: User | None, complete: str, replaces: Assessment | None = None
+) -> Assessment:
+    """`complete` is the status of a form without gaps."""
+    patient, session, rules = form.patient, form.session, parse_scale(form.scale.content)
     Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
-    zone = patient.site.zone
-    taken_on = today_local(taken_at, zone)
-    if taken_at > timezone.now():
-        raise Invalid("in_future", "That time lies in the future.", "taken_at")
-    if taken_on < patient.birth_date:
-        raise Invalid("before_birth", "That is before the patient was born.", "taken_at")
-    if session and session.course.patient_id != patient.pk:
-        raise Refused("other_patient", "That dose belongs to another patient.", "session")
-    rules = parse_scale(scale.content)
-    found = score(rules, items, functional=functional)
-    hours = _hours_since_infusion(patient, taken_at)
+    taken_on = today_local(form.taken_at, patient.site.zone)
+    _require_possible(form, taken_on)
+    found = score(rules, form.items, functional=form.functional)
+    hours = _hours_since_infusion(patient.pk, form.taken_at)
     assessment = Assessment(
         site_id=patient.site_id,
         patient=patient,
         course=_course_at(patient, session),
         session=session,
-        scale=scale,
-        taken_at=taken_at,
+        scale=form.scale,
+        taken_at=form.taken_at,
         taken_on=taken_on,
-        items=list(items),
-        functional=functional,
+        items=list(form.items),
+        functional=form.functional,
         alerts=[asdict(alert) for alert in found.alerts],
         hours_since_infusion=hours,
-        tags=_tags(patient, rules, taken_at, hours, session),
         recorded_by=by,
         replaces=replaces,
-        **_outcome(found, is_correction=replaces is not None),
+        **_outcome(found, complete),
     )
+    assessment.tags = _tags(assessment, rules)
     assessment.save()
     _open_tasks(assessment, found.alerts)
-    record("assessment.recorded", by=by, subject=assessment, change={"scale": scale.code})
     if assessment.course:
         sync(course=assessment.course)
     return assessment
 
 
-def _outcome(found: Score | Incomplete, *, is_correction: bool) -> dict[str, object]:
+def _require_possible(form: _Form, taken_on: date) -> None:
+    if form.taken_at > timezone.now():
+        raise Invalid("in_future", "That time lies in the future.", "taken_at")
+    if taken_on < form.patient.birth_date:
+        raise Invalid("before_birth", "That is before the patient was born.", "taken_at")
+    if form.session and form.session.course.patient_id != form.patient.pk:
+        raise Refused("other_patient", "That dose belongs to another patient.", "session")
+
+
+def _outcome(found: Score | Incomplete, complete: str) -> dict[str, object]:
     if isinstance(found, Incomplete):
         return {"status": AssessmentStatus.DRAFT}
-    status = AssessmentStatus.CORRECTED if is_correction else AssessmentStatus.FINAL
     # A scale without bands still has a total; a screener has a band and no total.
-    return {"status": status, "total": found.total, "band": found.band}
+    return {"status": complete, "total": found.total, "band": found.band}
 
 
 def _course_at(patient: Patient, session: Session | None) -> Course | None:
@@ -106,9 +130,9 @@ def _course_at(patient: Patient, session: Session | None) -> Course | None:
     return Course.objects.for_patient(patient.pk).order_by("-number").first()
 
 
-def _hours_since_infusion(patient: Patient, taken_at: datetime) -> Decimal | None:
+def _hours_since_infusion(patient_id: UUID, taken_at: datetime) -> Decimal | None:
     last = (
-        Infusion.objects.for_patient(patient.pk)
+        Infusion.objects.for_patient(patient_id)
         .given()
         .filter(ended_at__lte=taken_at)
         .order_by("-ended_at")
@@ -119,22 +143,34 @@ def _hours_since_infusion(patient: Patient, taken_at: datetime) -> Decimal | Non
     return (Decimal((taken_at - last.ended_at) / HOUR)).quantize(TENTH, ROUND_HALF_UP)
 
 
-def _tags(
-    patient: Patient,
-    rules: ScaleRules,
-    taken_at: datetime,
-    hours: Decimal | None,
-    session: Session | None,
-) -> list[str]:
+def retime_assessments(*, patient_id: UUID, since: datetime) -> int:
+    """An infusion ended or was withdrawn: forms of `since` and later tell other hours.
+
+    A step of other actions; how many forms changed.
+    """
+    rows = Assessment.objects.for_patient(patient_id).filter(taken_at__gte=since)
+    changed = 0
+    for row in rows.exclude(status__in=RETIRED).select_related("scale", "session__infusion"):
+        before = row.hours_since_infusion, row.tags
+        row.hours_since_infusion = _hours_since_infusion(patient_id, row.taken_at)
+        row.tags = _tags(row, parse_scale(row.scale.content))
+        if (row.hours_since_infusion, row.tags) != before:
+            row.save()
+            changed += 1
+    return changed
+
+
+def _tags(assessment: Assessment, rules: ScaleRules) -> list[str]:
     """What a reader must know of the moment (rulebook B4)."""
     timing = parse_response(current(CourseRule, "response").content)
+    session = assessment.session
     tags = []
-    if _is_day_after(hours, timing):
+    if _is_day_after(assessment.hours_since_infusion, timing):
         tags.append("day_after")
     infusion = getattr(session, "infusion", None) if session else None
-    if session and (infusion is None or taken_at <= infusion.started_at):
+    if session and (infusion is None or assessment.taken_at <= infusion.started_at):
         tags.append("pre_infusion")
-    if _overlaps(patient, rules, taken_at):
+    if _overlaps(assessment, rules):
         tags.append("overlapping_recall")
     return tags
 
@@ -143,13 +179,13 @@ def _is_day_after(hours: Decimal | None, timing: ResponseRules) -> bool:
     return hours is not None and timing.day_after_from_hours <= hours <= timing.day_after_to_hours
 
 
-def _overlaps(patient: Patient, rules: ScaleRules, taken_at: datetime) -> bool:
+def _overlaps(assessment: Assessment, rules: ScaleRules) -> bool:
     """Whether the days asked about were asked about before."""
     if rules.min_days_between is None:
         return False
-    since = taken_at - timedelta(days=rules.min_days_between)
-    before = Assessment.objects.for_patient(patient.pk).scored().on_scale(rules.code)
-    return before.filter(taken_at__gt=since, taken_at__lt=taken_at).exists()
+    since = assessment.taken_at - timedelta(days=rules.min_days_between)
+    before = Assessment.objects.for_patient(assessment.patient_id).scored().on_scale(rules.code)
+    return before.filter(taken_at__gt=since, taken_at__lt=assessment.taken_at).exists()
 
 
 def _open_tasks(assessment: Assessment, alerts: Sequence[Alert]) -> None:
@@ -178,37 +214,39 @@ def correct_assessment(
     by: User,
     functional: int | None = None,
 ) -> Assessment:
-    """Replace what was entered wrongly; both versions stay. Raises Refused `not_current`."""
-    held = _retire(assessment, AssessmentStatus.SUPERSEDED, reason, by=by)
-    return record_assessment(
-        patient=held.patient,
-        scale=held.scale,
-        items=items,
-        functional=functional,
-        taken_at=held.taken_at,
-        session=held.session,
-        by=by,
-        replaces=held,
-    )
+    """Replace what was entered wrongly, or fill the gaps of a draft; both versions stay.
+
+    Raises Refused (`reason_missing`, `not_current`), RuleError for answers.
+    """
+    held, before = _retire(assessment, AssessmentStatus.SUPERSEDED, reason, by=by)
+    form = _Form(held.patient, held.scale, tuple(items), functional, held.taken_at, held.session)
+    was_draft = before == AssessmentStatus.DRAFT
+    complete = AssessmentStatus.FINAL if was_draft else AssessmentStatus.CORRECTED
+    return _stored(form, by=by, complete=complete, replaces=held)
 
 
 @transaction.atomic
 def withdraw_assessment(*, assessment: Assessment, reason: str, by: User) -> Assessment:
-    """Entered in error: it no longer counts, and stays readable."""
-    held = _retire(assessment, AssessmentStatus.ENTERED_IN_ERROR, reason, by=by)
+    """Entered in error: it no longer counts, and stays readable.
+
+    Raises Refused (`reason_missing`, `not_current`).
+    """
+    held, _ = _retire(assessment, AssessmentStatus.ENTERED_IN_ERROR, reason, by=by)
     if held.course:
         sync(course=held.course)
     return held
 
 
-def _retire(assessment: Assessment, to: str, reason: str, *, by: User) -> Assessment:
+def _retire(assessment: Assessment, to: str, reason: str, *, by: User) -> tuple[Assessment, str]:
+    """The row as it stands now, and what it was before."""
     if not reason.strip():
         raise Refused("reason_missing", "Give a reason.", "reason")
     Patient.objects.select_for_update(no_key=True).get(pk=assessment.patient_id)
     held = Assessment.objects.select_for_update(no_key=True).get(pk=assessment.pk)
-    if held.status in (AssessmentStatus.SUPERSEDED, AssessmentStatus.ENTERED_IN_ERROR):
+    before = held.status
+    if before in RETIRED:
         raise Refused("not_current", "This form was replaced or withdrawn already.")
     held.status = to
     held.save()
     record(f"assessment.{to}", by=by, subject=held, change={"reason": reason.strip()})
-    return held
+    return held, before

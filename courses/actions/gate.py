@@ -152,10 +152,16 @@ def _gap(
     found = windows.check_gap({*of_course, *near}, on, gaps)
     if found.reason == "course_interrupted" and course.status == CourseStatus.ACTIVE:
         # Resumed after the interruption: screening again is what this very gate does.
-        last = course.transitions.order_by("-at", "-id").first()
-        if last and last.from_status == CourseStatus.INTERRUPTED:
+        since = given[-1].started_at
+        resumed = course.transitions.filter(from_status=CourseStatus.INTERRUPTED, at__gt=since)
+        if resumed.exists():
             return gate.WARN, found.reason, found.sentence
     return found.status, found.reason, found.sentence
+
+
+def standing_against(course: Course, on: date) -> list[str]:
+    """Titles of what is due and stands against a dose, beyond what is asked at the chair."""
+    return [fact.title for fact in _monitoring(course, on) if fact.blocks]
 
 
 def _monitoring(course: Course, on: date) -> tuple[gate.MonitoringFact, ...]:

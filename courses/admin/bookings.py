@@ -12,12 +12,13 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.http import HttpRequest
 
-from clinic.actions.appointments import book_appointment, move_appointment
+from clinic.actions.appointments import book_appointment
 from clinic.admin_base import ScopedInline, SiteScopedAdmin, acting
 from clinic.errors import DomainError
 from clinic.models import Appointment, AppointmentTransition
 from clinic.rules.errors import RuleError
 from courses.actions.series import attach_appointment
+from courses.actions.visits import move_visit
 from courses.models import Session
 
 
@@ -105,7 +106,7 @@ class BookingForm(forms.ModelForm[Appointment]):
         return appointment
 
     def _move(self, data: dict[str, Any]) -> Appointment:
-        return move_appointment(
+        return move_visit(
             appointment=self.instance, version=self.instance.version, **self._times(data)
         )
 
