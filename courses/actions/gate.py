@@ -29,7 +29,9 @@ from courses.models import (
 )
 from courses.rules import gate, weight, windows
 from courses.rules.protocols import Gaps, parse_protocol
+from labs.models import Task
 from labs.queries import monitoring_status
+from labs.queries_results import liver_history, urinary_history
 
 # Answered on the form itself, a moment before the dose.
 ASKED_HERE: Final = frozenset({"bp_predose", "weight", "pregnancy"})
@@ -125,6 +127,7 @@ def _rule_facts(course: Course, facts: GateFacts, rules: gate.GateRules, on: dat
         gap=_gap(course, protocol.gaps, given, on),
         monitoring=_monitoring(course, on),
         cssrs_risk=_risk(course),
+        holds=_holds(course),
     )
 
 
@@ -160,8 +163,23 @@ def _gap(
 
 
 def standing_against(course: Course, on: date) -> list[str]:
-    """Titles of what is due and stands against a dose, beyond what is asked at the chair."""
-    return [fact.title for fact in _monitoring(course, on) if fact.blocks]
+    """Titles of what stands against a dose, beyond what is asked at the chair."""
+    due = [fact.title for fact in _monitoring(course, on) if fact.blocks]
+    return [*due, *(title for _, title in _holds(course))]
+
+
+def _holds(course: Course) -> tuple[tuple[str, str], ...]:
+    """Findings that hold the dose and whose task no prescriber has closed.
+
+    A finding that was corrected away or withdrawn holds nothing, open task or not.
+    """
+    patient_id = course.patient_id
+    found = {
+        p.report_id: p.action_title for p in liver_history(patient_id=patient_id) if p.holds_dose
+    }
+    found |= {c.check_id: c.title for c in urinary_history(patient_id=patient_id) if c.holds_dose}
+    asked = Task.objects.of_site(course.site_id).open().filter(subject_id__in=found)
+    return tuple((task.kind, found[task.subject_id]) for task in asked)
 
 
 def _monitoring(course: Course, on: date) -> tuple[gate.MonitoringFact, ...]:

@@ -84,6 +84,8 @@ class Facts:
     gap: tuple[str, str, str] = ("ok", "", "")
     monitoring: tuple[MonitoringFact, ...] = ()
     cssrs_risk: str = ""
+    # Code and title of each finding on which a prescriber has not decided yet.
+    holds: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,21 +163,20 @@ def _named(row: Content) -> Named:
 
 def evaluate(facts: Facts, rules: GateRules) -> Gate:
     """Every line, gravest first within the order of the page; the worst decides."""
-    lines = tuple(
-        [
-            *_blood_pressure(facts, rules),
-            *_oxygen(facts, rules),
-            *_pregnancy(facts),
-            *_ready(facts),
-            *_age(facts, rules),
-            *_listed(facts.conditions, rules.conditions, facts.indication),
-            *_listed(facts.medications, rules.medications, facts.indication),
-            *_baseline(facts, rules),
-            *_weight(facts),
-            *_spacing(facts),
-            *_monitoring(facts.monitoring),
-            *_risk(facts),
-        ]
+    lines = (
+        *_blood_pressure(facts, rules),
+        *_oxygen(facts, rules),
+        *_pregnancy(facts),
+        *_ready(facts),
+        *_age(facts, rules),
+        *_listed(facts.conditions, rules.conditions, facts.indication),
+        *_listed(facts.medications, rules.medications, facts.indication),
+        *_baseline(facts, rules),
+        *_weight(facts),
+        *_spacing(facts),
+        *_monitoring(facts.monitoring),
+        *_undecided(facts.holds),
+        *_risk(facts),
     )
     worst = max((line.verdict for line in lines), key=SEVERITY.__getitem__, default=ALLOW)
     return Gate(worst, lines)
@@ -307,6 +308,12 @@ def _monitoring(facts: Iterable[MonitoringFact]) -> Iterable[Line]:
 def _spoken(fact: MonitoringFact) -> str:
     since = f" since {fact.due_on:%d %b %Y}" if fact.due_on and fact.state == "overdue" else ""
     return f"{fact.state.replace('_', ' ')}{since}"
+
+
+def _undecided(holds: Iterable[tuple[str, str]]) -> Iterable[Line]:
+    """Liver and urinary findings that hold the dose until somebody answers (rulebook F6, G4)."""
+    for code, title in holds:
+        yield _line(code, HOLD, f"{title}: a prescriber decides first.", {})
 
 
 def _risk(facts: Facts) -> Iterable[Line]:
