@@ -127,6 +127,9 @@ ACCOUNT_ADAPTER = "clinic.account.ClosedAccountAdapter"
 # Staff are invited by an administrator, who vouches for the address.
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
+# A shared machine at the chair forgets who sat there.
+ACCOUNT_SESSION_REMEMBER = False
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 ACCOUNT_PREVENT_ENUMERATION = True
 
 # --- Browser --------------------------------------------------------------------------------

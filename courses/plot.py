@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from courses.queries.chart import Chart, CourseView, DosePoint, ScorePoint
 
 WIDTH: Final = 1000
-LEFT, RIGHT, TOP, BOTTOM = 46, 150, 34, 30
-SCORES_HEIGHT, LIVER_HEIGHT, URINARY_HEIGHT = 300, 110, 80
+LEFT, RIGHT, TOP, BOTTOM = 46, 180, 44, 34
+SCORES_HEIGHT, LIVER_HEIGHT, URINARY_HEIGHT = 380, 200, 130
 MARGIN: Final = timedelta(days=2)
 TICKS: Final = 7
 URINARY_TOP: Final = 4
@@ -224,7 +224,7 @@ def _levels(view: CourseView, axis: Axis) -> tuple[Level, ...]:
     levels: list[Level] = []
     for kind, value, label in wanted:
         y = axis.y(value)
-        lowest = levels[-1].label_y + 15 if levels else 0.0
+        lowest = levels[-1].label_y + 18 if levels else 0.0
         levels.append(Level(kind, y, label, max(y + 4, lowest)))
     return tuple(levels)
 

@@ -35,7 +35,7 @@ def _ends_with_parent(last_signal: int) -> Callable[[], None]:
     libc = ctypes.CDLL(None, use_errno=True)
     parent = os.getpid()
 
-    def before_exec() -> None:
+    def before_exec() -> None:  # pragma: no cover  between fork and exec nothing is measured
         libc.prctl(PR_SET_PDEATHSIG, last_signal)
         if os.getppid() != parent:
             os._exit(1)

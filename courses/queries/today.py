@@ -12,12 +12,14 @@ from django.db.models import Prefetch
 from clinic.models import Appointment, AppointmentStatus, Site
 from clinic.querysets import Viewer
 from clinic.rules.dates import local_day_bounds
+from courses.actions.gate import ASKED_HERE
 from courses.models import GateCheck, Infusion, Session
 from courses.rules.protocols import parse_protocol
 from labs.models import Requirement, Task
 from labs.queries import MonitoringStatus, status_of
 
 MINUTE = timedelta(minutes=1)
+AT_THE_CHAIR = ASKED_HERE | {"cssrs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +99,15 @@ def today(*, user: Viewer, site: Site, on: date, at: datetime) -> TodayBoard:
 
 
 def _checks(patients: set[UUID], on: date) -> dict[UUID, tuple[MonitoringStatus, ...]]:
-    """What is due today or overdue, or stands against a dose, by patient."""
+    """What is due today or overdue and may stand against a dose, by patient.
+
+    What is asked at the chair itself is left to the gate: on the board it would only be noise.
+    """
     found: dict[UUID, list[MonitoringStatus]] = defaultdict(list)
     rows = Requirement.objects.filter(patient_id__in=patients).open().select_related("rule")
     for row in rows.filter(next_due_on__lte=on):
         status = status_of(row, on)
-        if status.state in {"due", "overdue"} and row.blocks_when != "never":
+        if row.kind not in AT_THE_CHAIR and row.blocks_when != "never":
             found[row.patient_id].append(status)
     return defaultdict(tuple, {key: tuple(value) for key, value in found.items()})
 
