@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -24,6 +24,7 @@ from clinic.models import (
     Membership,
     OpeningHours,
     Policy,
+    Role,
     Site,
     User,
 )
@@ -43,8 +44,8 @@ class SiteAdmin(SiteScopedAdmin[Site]):
 class OfSite(SiteScopedAdmin[Any]):
     """Settings that belong to one site."""
 
-    list_select_related = ("site",)
-    list_filter = (("site", admin.RelatedOnlyFieldListFilter),)
+    list_select_related: ClassVar[tuple[str, ...]] = ("site",)
+    list_filter: ClassVar[tuple[Any, ...]] = (("site", admin.RelatedOnlyFieldListFilter),)
 
 
 @admin.register(OpeningHours)
@@ -80,7 +81,7 @@ class NewUserForm(AdminUserCreationForm[User]):
     """An account with a first password; the site is where the first membership is."""
 
     site = forms.ModelChoiceField(Site.objects.none())
-    role = forms.ChoiceField(choices=Membership._meta.get_field("role").choices)
+    role = forms.ChoiceField(choices=Role.choices)
 
     class Meta:
         model = User

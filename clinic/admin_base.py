@@ -6,14 +6,12 @@ from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.forms import ModelForm
 from django.http import HttpRequest
 
 from clinic.access import access_list, may
 from clinic.actions.audit import record
-from clinic.errors import DomainError
 from clinic.models import Site, User
 from clinic.models.base import SiteRow
 from clinic.querysets import SiteQuerySet, SiteScopedQuerySet
@@ -23,7 +21,8 @@ M = TypeVar("M", bound=models.Model)
 
 def acting(request: HttpRequest) -> User:
     """The signed-in person; the access list has turned everybody else away before."""
-    assert not isinstance(request.user, AnonymousUser)
+    if isinstance(request.user, AnonymousUser):
+        raise PermissionDenied
     return request.user
 
 
@@ -78,7 +77,8 @@ class SiteScopedAdmin(ListedAdmin[M]):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[M]:
         rows = super().get_queryset(request)
-        assert isinstance(rows, SiteScopedQuerySet | SiteQuerySet)
+        if not isinstance(rows, SiteScopedQuerySet | SiteQuerySet):
+            raise TypeError(f"{self.model.__name__} has no door for people")
         permission = access_list().models.get(self.opts.label_lower, {}).get("view", "nobody")
         seen: models.QuerySet[M] = rows.visible_to(acting(request), permission)
         return seen
@@ -140,16 +140,3 @@ class ScopedInline(admin.TabularInline[M, Any]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-class ActionForm(ModelForm[Any]):
-    """A form whose save is an action: the refusal of the action becomes an error of the form."""
-
-    def run(self, request: HttpRequest) -> models.Model:
-        """Do it; subclasses say what."""
-        raise TypeError(f"{type(self).__name__} says no action")
-
-    def refuse(self, error: DomainError) -> None:
-        """Put the refusal beside its field."""
-        field = error.field if error.field in self.fields else None
-        self.add_error(field, ValidationError(error.message, code=error.code))

@@ -36,7 +36,7 @@ def beat_tasks_exist(**kwargs: Any) -> list[CheckMessage]:
             id="daybreak.E002",
         )
         for name, entry in settings.CELERY_BEAT_SCHEDULE.items()
-        if not _task_exists(entry["task"])
+        if not _task_exists(str(entry["task"]))
     ]
 
 

@@ -52,7 +52,7 @@ class AccessMiddleware:
         return None
 
 
-class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):  # type: ignore[misc]
+class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):
     """Row history names the user. Not the URL, which may name a person."""
 
     def get_context(self, request: HttpRequest) -> dict[str, str | None]:

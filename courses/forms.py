@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 
 from clinic.forms import ClockInput, DayInput, MomentInput
-from clinic.models import Patient, Weekday
+from clinic.models import Chair, Patient, User, Weekday
 from clinic.queries import chairs_of, current, newest, staff_of
 from courses.actions.gate import GateFacts
 from courses.actions.series import CourseWish
@@ -41,7 +41,7 @@ class CourseForm(forms.Form):
     primary_scale = forms.ModelChoiceField(
         Scale.objects.none(), empty_label=None, help_text="Response is judged on this one only."
     )
-    prescriber = forms.ModelChoiceField(None, empty_label=None)
+    prescriber = forms.ModelChoiceField(User.objects.none(), empty_label=None)
     first_on = forms.DateField(label="First possible day", widget=DayInput)
     weekdays = forms.TypedMultipleChoiceField(
         coerce=int,
@@ -51,8 +51,8 @@ class CourseForm(forms.Form):
         help_text="Two days, at least two days apart.",
     )
     at_time = forms.TimeField(label="Time", widget=ClockInput, initial="09:00")
-    chair = forms.ModelChoiceField(None, empty_label=None)
-    staff = forms.ModelChoiceField(None, required=False, empty_label="Nobody yet")
+    chair = forms.ModelChoiceField(Chair.objects.none(), empty_label=None)
+    staff = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Nobody yet")
 
     def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

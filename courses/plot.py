@@ -16,6 +16,7 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 180, 44, 34
 SCORES_HEIGHT, LIVER_HEIGHT, URINARY_HEIGHT = 380, 200, 130
 MARGIN: Final = timedelta(days=2)
 TICKS: Final = 7
+MOST_VALUES: Final = 6
 URINARY_TOP: Final = 4
 LIVER_ANALYTES: Final = ("ALT", "AST", "ALP", "GGT", "TBILI")
 DAY: Final = timedelta(days=1)
@@ -240,7 +241,9 @@ def _dose(dose: DosePoint, axis: Axis) -> DoseMark:
 
 
 def _whole_ticks(top: int, axis: Axis) -> tuple[Tick, ...]:
-    step = max(1, -(-top // 6 // 5) * 5 if top > 12 else -(-top // 6))
+    step = max(
+        1, -(-top // (MOST_VALUES * 5)) * 5 if top > 2 * MOST_VALUES else -(-top // MOST_VALUES)
+    )
     return tuple(Tick(axis.y(value), str(value)) for value in range(0, top + 1, step))
 
 

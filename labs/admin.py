@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 
@@ -32,9 +32,9 @@ admin.site.register([Analyte, LabRule, RequirementRule], CatalogueAdmin)
 class OfPatient(ReadOnlyAdmin[Any]):
     """Rows of one patient."""
 
-    list_select_related = ("patient",)
-    search_fields = OF_PATIENT
-    list_filter = ("status", OF_SITE)
+    list_select_related: ClassVar[tuple[str, ...]] = ("patient",)
+    search_fields: ClassVar[tuple[str, ...]] = OF_PATIENT
+    list_filter: ClassVar[tuple[Any, ...]] = ("status", OF_SITE)
 
 
 class ResultInline(ScopedInline[Result]):

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from clinic.models import Chair, Patient, Role, Site, User
 from tests.factories import ChairFactory, PatientFactory, SiteFactory, member
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: object) -> Iterator[None]:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """The shipped clinical content is there in every test, as it is in every installation."""
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+    with django_db_blocker.unblock():
         call_command("load_catalogue", verbosity=0)
-    yield
 
 
 @pytest.fixture
 def site(db: None) -> Site:
-    return SiteFactory(name="Riverside", slug="riverside")
+    return SiteFactory.create(name="Riverside", slug="riverside")
 
 
 @pytest.fixture
 def other_site(db: None) -> Site:
-    return SiteFactory(name="Hilltop", slug="hilltop", time_zone="America/New_York")
+    return SiteFactory.create(name="Hilltop", slug="hilltop", time_zone="America/New_York")
 
 
 @pytest.fixture
@@ -68,12 +66,12 @@ def stranger(other_site: Site) -> User:
 
 @pytest.fixture
 def patient(site: Site) -> Patient:
-    return PatientFactory(site=site)
+    return PatientFactory.create(site=site)
 
 
 @pytest.fixture
 def chair(site: Site) -> Chair:
-    return ChairFactory(site=site, name="A")
+    return ChairFactory.create(site=site, name="A")
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class SiteFactory(DjangoModelFactory[Site]):
     def hours(self, create: bool, extracted: Any, **kwargs: Any) -> None:
         if create and extracted is not False:
             for weekday in range(1, 8):
-                OpeningHoursFactory(site=self, weekday=weekday)
+                OpeningHoursFactory.create(site=self, weekday=weekday)
 
 
 class OpeningHoursFactory(DjangoModelFactory[OpeningHours]):
@@ -94,8 +94,8 @@ class MembershipFactory(DjangoModelFactory[Membership]):
 
 def member(site: Site, role: str, **fields: Any) -> User:
     """A user with one role at one site."""
-    user: User = UserFactory(**fields)
-    MembershipFactory(site=site, user=user, role=role)
+    user = UserFactory.create(**fields)
+    MembershipFactory.create(site=site, user=user, role=role)
     return user
 
 

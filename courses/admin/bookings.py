@@ -22,6 +22,14 @@ from courses.actions.visits import move_visit
 from courses.models import Session
 
 
+class DoseField(forms.ModelChoiceField[Session]):
+    """A dose in words."""
+
+    def label_from_instance(self, obj: Session) -> str:
+        window = f"{obj.earliest_on} to {obj.latest_on}"
+        return f"{obj.course.patient}: dose {obj.number}, {window}"
+
+
 class BookingForm(forms.ModelForm[Appointment]):
     """A chair from a moment for some minutes. The action decides; its refusal shows here."""
 
@@ -34,7 +42,7 @@ class BookingForm(forms.ModelForm[Appointment]):
         initial=180,
         help_text="Preparation, infusion and observation together.",
     )
-    session = forms.ModelChoiceField(
+    session = DoseField(
         Session.objects.none(),
         required=False,
         help_text="The dose that is to be given; empty for a visit without one.",
@@ -52,19 +60,12 @@ class BookingForm(forms.ModelForm[Appointment]):
         waiting = Session.objects.visible_to(self.acting_as).filter(
             models.Q(status="planned") | models.Q(appointment=booked, appointment__isnull=False)
         )
-        field = self.fields["session"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = waiting.select_related("course__patient")
-        field.label_from_instance = (  # type: ignore[method-assign]
-            lambda s: f"{s.course.patient}: dose {s.number}, {s.earliest_on} to {s.latest_on}"
-        )
+        self.fields["session"].queryset = waiting.select_related("course__patient")  # type: ignore[attr-defined]
         if booked:
             start, end = booked.during.lower, booked.during.upper
-            self.initial |= {
-                "starts_at": start,
-                "minutes": int((end - start).total_seconds() // 60),
-                "session": getattr(booked, "session", None),
-            }
+            self.initial["starts_at"] = start
+            self.initial["minutes"] = int((end - start).total_seconds() // 60)
+            self.initial["session"] = getattr(booked, "session", None)
 
     @property
     def is_new(self) -> bool:

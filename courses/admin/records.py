@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 
@@ -87,9 +87,9 @@ class GateCheckAdmin(ReadOnlyAdmin[GateCheck]):
 class OfPatient(ReadOnlyAdmin[Any]):
     """Rows of one patient."""
 
-    list_select_related = ("patient",)
-    search_fields = of_patient()
-    list_filter = (OF_SITE,)
+    list_select_related: ClassVar[tuple[str, ...]] = ("patient",)
+    search_fields: ClassVar[tuple[str, ...]] = of_patient()
+    list_filter: ClassVar[tuple[Any, ...]] = (OF_SITE,)
 
 
 @admin.register(Infusion)

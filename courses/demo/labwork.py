@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from clinic.models import Patient
 from courses.demo.stories import Story
-from labs.actions.results import NewResult
-from labs.actions.results import record_report, review_report
+from labs.actions.results import NewResult, record_report, review_report
 from labs.actions.urinary import record_urinary_check
 from labs.models import Precision, ResultStatus, Source
 

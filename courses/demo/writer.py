@@ -25,7 +25,7 @@ from courses.models import Course, CourseStatus, Protocol, Scale
 from courses.rules.scales import DOMAINS, parse_scale
 
 PASSWORD: Final = "daybreak-demo-2026"
-SITES: Final = (
+SITES: Final[tuple[tuple[str, str, str, str, int], ...]] = (
     ("riverside", "Riverside Clinic", "Europe/London", "020 7946 0101", 4),
     ("lakeside", "Lakeside Clinic", "America/Chicago", "312 555 0142", 3),
 )
@@ -60,7 +60,7 @@ class House:
 
 def write(say: Callable[[str], None]) -> dict[str, int]:
     """Two sites with their people and about sixty patients; how many of each."""
-    houses = {slug: _house(slug, *rest) for slug, *rest in SITES}  # type: ignore[misc]
+    houses = {row[0]: _house(*row) for row in SITES}
     draw = random.Random(SEED)
     told = list(stories(next(iter(houses.values())).today))
     for number, story in enumerate(told, 1):

@@ -223,6 +223,8 @@ def _of_course(
     ]
 
 
+# Beyond three days nobody counts hours.
+DAYS_FROM_HOURS = 72
 WORDS = {
     "none": "No response yet",
     "worse": "Worse than baseline",
@@ -261,7 +263,7 @@ def _when(view: CourseView, scores: tuple[ScorePoint, ...]) -> str:
     if point is None or point.hours_since_infusion is None or point.after_dose is None:
         return ""
     hours = int(point.hours_since_infusion)
-    after = f"{hours} h" if hours < 72 else f"{hours // 24} days"
+    after = f"{hours} h" if hours < DAYS_FROM_HOURS else f"{hours // 24} days"
     return f", {after} after dose {point.after_dose}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from clinic.rules.errors import RuleError
 from labs.rules.content import Content, decimal_at, flag_at, table_at, text_at, whole_at
@@ -234,7 +235,7 @@ def _ideal_days(
         if day.isoweekday() in wished:
             days.append(day)
         day += timedelta(days=1)
-    for earlier, later in zip(days, days[1:], strict=False):
+    for earlier, later in pairwise(days):
         if (later - earlier).days < gaps.min_gap_days:
             raise RuleError(
                 "wrong_weekdays",

@@ -18,6 +18,7 @@ from clinic.queries import find_patient
 from courses.actions import courses as actions
 from courses.actions.series import Proposal, book_course, propose_course
 from courses.forms import CourseForm, StopForm
+from courses.models import Course
 from courses.queries.find import find_course
 from courses.rules import transitions
 
@@ -86,7 +87,7 @@ HEADINGS = {
 }
 
 
-def _move(request: HttpRequest, course: actions.Course, move: str, form: Form) -> None:
+def _move(request: HttpRequest, course: Course, move: str, form: Form) -> None:
     by = acting(request)
     if move == "complete":
         actions.complete_course(course=course, by=by)

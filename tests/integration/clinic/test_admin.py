@@ -38,12 +38,12 @@ def page(model: type[models.Model], name: str, *args: object) -> str:
 
 def fill(site: Site, count: int) -> None:
     for _ in range(count):
-        patient = PatientFactory(site=site)
-        AppointmentFactory(patient=patient)
-        SessionFactory(course=CourseFactory(patient=patient))
-        AssessmentFactory(patient=patient)
-        ReportFactory(patient=patient)
-        TaskFactory(patient=patient)
+        patient = PatientFactory.create(site=site)
+        AppointmentFactory.create(patient=patient)
+        SessionFactory.create(course=CourseFactory.create(patient=patient))
+        AssessmentFactory.create(patient=patient)
+        ReportFactory.create(patient=patient)
+        TaskFactory.create(patient=patient)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label_lower)
@@ -79,7 +79,7 @@ def test_a_list_costs_the_same_at_any_length(
 
 
 def test_a_stranger_finds_nothing(site: Site, stranger: User, as_user: SignIn) -> None:
-    patient = PatientFactory(site=site, family_name="Hidden")
+    patient = PatientFactory.create(site=site, family_name="Hidden")
     client = as_user(stranger)
     assert "Hidden" not in client.get(page(Patient, "changelist")).content.decode()
     assert client.get(page(Patient, "change", patient.pk)).status_code == 302
@@ -104,7 +104,7 @@ def test_nobody_signs_in_past_the_one_door(site: Site) -> None:
 
 
 def test_nothing_is_deleted(site: Site, lead: User, as_user: SignIn) -> None:
-    patient = PatientFactory(site=site)
+    patient = PatientFactory.create(site=site)
     assert as_user(lead).post(page(Patient, "delete", patient.pk)).status_code == 404
 
 
@@ -153,9 +153,9 @@ def test_another_sites_choice_is_refused(
 def test_an_appointment_is_booked_by_the_action(
     site: Site, coordinator: User, as_user: SignIn, patient: Patient
 ) -> None:
-    chair = ChairFactory(site=site)
+    chair = ChairFactory.create(site=site)
     client = as_user(coordinator)
-    session = SessionFactory(course=CourseFactory(patient=patient))
+    session = SessionFactory.create(course=CourseFactory.create(patient=patient))
     data = {
         "patient": patient.pk,
         "chair": chair.pk,
@@ -172,7 +172,7 @@ def test_an_appointment_is_booked_by_the_action(
     session.refresh_from_db()
     assert session.appointment is not None
     assert session.appointment.during.lower.isoformat() == "2031-03-03T10:00:00+00:00"
-    other = PatientFactory(site=site)
+    other = PatientFactory.create(site=site)
     answer = client.post(appointment_add, data | {"patient": other.pk, "session": ""})
     assert answer.status_code == 200
     assert "taken" in answer.content.decode()
