@@ -10,13 +10,15 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest
 
-from clinic.access import access_list, may
+from clinic.access import access_list, may, memberships_of
 from clinic.actions.audit import record
 from clinic.models import Site, User
 from clinic.models.base import SiteRow
 from clinic.querysets import SiteQuerySet, SiteScopedQuerySet
+from clinic.rules.access import allows
 
 M = TypeVar("M", bound=models.Model)
+NOBODYS = "nobody"
 
 
 def acting(request: HttpRequest) -> User:
@@ -33,18 +35,28 @@ class ListedAdmin(admin.ModelAdmin[M]):
     show_full_result_count = False
     actions = None
 
-    def _may(self, request: HttpRequest, verb: str) -> bool:
-        permission = access_list().models.get(self.opts.label_lower, {}).get(verb)
-        return permission is not None and may(request, permission)
+    def permission(self, verb: str) -> str:
+        """The permission that `verb` needs here; one that nobody has where the list is silent."""
+        return access_list().models.get(self.opts.label_lower, {}).get(verb, NOBODYS)
+
+    def _may(self, request: HttpRequest, verb: str, row: Any = None) -> bool:
+        """At any site of the visitor, or at the site of `row`."""
+        permission = self.permission(verb)
+        site_id = row.pk if isinstance(row, Site) else getattr(row, "site_id", None)
+        if site_id is None:
+            return may(request, permission)
+        return any(
+            m.site_id == site_id and allows(m.role, permission) for m in memberships_of(request)
+        )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may(request, "view")
+        return self._may(request, "view", obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._may(request, "add")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may(request, "change")
+        return self._may(request, "change", obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -59,7 +71,10 @@ class ListedAdmin(admin.ModelAdmin[M]):
         target = db_field.related_model
         manager = getattr(target, "objects", None)
         rows = manager.all() if manager is not None else None
-        if isinstance(rows, SiteScopedQuerySet | SiteQuerySet):
+        if isinstance(rows, SiteQuerySet):
+            # Where the visitor may write, not merely where they work.
+            kwargs["queryset"] = rows.visible_to(acting(request), self.permission("change"))
+        elif isinstance(rows, SiteScopedQuerySet):
             kwargs["queryset"] = rows.visible_to(acting(request))
         elif target is User:
             kwargs["queryset"] = colleagues(request)
@@ -79,8 +94,7 @@ class SiteScopedAdmin(ListedAdmin[M]):
         rows = super().get_queryset(request)
         if not isinstance(rows, SiteScopedQuerySet | SiteQuerySet):
             raise TypeError(f"{self.model.__name__} has no door for people")
-        permission = access_list().models.get(self.opts.label_lower, {}).get("view", "nobody")
-        seen: models.QuerySet[M] = rows.visible_to(acting(request), permission)
+        seen: models.QuerySet[M] = rows.visible_to(acting(request), self.permission("view"))
         return seen
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
@@ -10,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from clinic.access import memberships_of
+
+OURS: Final = frozenset({"clinic", "labs", "courses"})
 
 
 class DaybreakAdminSite(AdminSite):
@@ -19,6 +22,13 @@ class DaybreakAdminSite(AdminSite):
     site_header = "Daybreak"
     index_title = "Records and settings"
     enable_nav_sidebar = False
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Our own models only: those of libraries carry no site, so nobody's wall protects them."""
+        if not isinstance(model_or_iterable, Iterable):
+            model_or_iterable = [model_or_iterable]
+        ours = [model for model in model_or_iterable if model._meta.app_label in OURS]
+        super().register(ours, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user

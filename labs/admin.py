@@ -55,7 +55,7 @@ class ReportAdmin(OfPatient):
 @admin.register(Result)
 class ResultAdmin(OfPatient):
     list_display = ("patient", "display", "value", "unit", "times_limit", "grade", "observed_at")
-    list_filter = ("grade", "status", "code", OF_SITE)
+    list_filter = ("grade", "status", OF_SITE)
     search_fields = (*OF_PATIENT, "=code", "display")
     date_hierarchy = "observed_at"
 

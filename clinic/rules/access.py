@@ -5,7 +5,7 @@
 | coordinator | books, keeps contact ways, sees what is due; no scores, no results |
 | nurse | gives infusions, records scales, results and checks |
 | prescriber | everything a nurse does, starts and stops courses, reviews results |
-| lead | everything a prescriber does, settings, policies, audit |
+| lead | everything a prescriber does, settings, users, policies, audit |
 | site_admin | users and settings of the site; no scores, no results |
 | auditor | the audit only |
 | integration | reads and imports through the API |
@@ -39,7 +39,13 @@ _NURSING: Final = _BOOKING | {
     "api.read",
 }
 _PRESCRIBING: Final = _NURSING | {"courses.change", "results.review", "import.run"}
-_LEADING: Final = _PRESCRIBING | {"settings.view", "settings.change", "audit.view"}
+_LEADING: Final = _PRESCRIBING | {
+    "settings.view",
+    "settings.change",
+    "users.view",
+    "users.change",
+    "audit.view",
+}
 
 PERMISSIONS_OF: Final[dict[str, frozenset[str]]] = {
     "coordinator": _BOOKING,

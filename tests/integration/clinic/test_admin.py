@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import StringIO
 
 import pytest
 from django.contrib import admin
+from django.core.management import CommandError, call_command
 from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic.access import access_list
-from clinic.models import AuditEvent, Membership, Patient, Site, User
+from clinic.models import AuditEvent, Membership, OpeningHours, Patient, Site, User
 from clinic.rules.access import allows
 from tests.factories import (
     AppointmentFactory,
     AssessmentFactory,
     ChairFactory,
     CourseFactory,
+    MembershipFactory,
     PatientFactory,
     ReportFactory,
     SessionFactory,
@@ -195,3 +198,53 @@ def test_a_colleague_gets_an_account(site: Site, site_admin: User, as_user: Sign
     )
     assert answer.status_code == 302, answer.content.decode()
     assert Membership.objects.get(user__email="new@clinic.example").role == "nurse"
+
+
+def test_a_role_at_one_site_gives_nothing_at_another(
+    site: Site, other_site: Site, site_admin: User, as_user: SignIn
+) -> None:
+    """Administrator here, nurse there: nobody can be let in there."""
+    MembershipFactory.create(user=site_admin, site=other_site, role="nurse")
+    friend = member(site, "nurse")
+    client = as_user(site_admin)
+    answer = client.post(
+        page(Membership, "add"),
+        {"site": other_site.pk, "user": friend.pk, "role": "lead", "is_active": "on"},
+    )
+    assert answer.status_code == 200
+    assert "Select a valid choice" in answer.content.decode()
+    assert client.get(page(Site, "change", other_site.pk)).status_code == 302
+    there = Membership.objects.get(site=other_site, user=site_admin)
+    assert client.get(page(Membership, "change", there.pk)).status_code == 302
+    assert Membership.objects.filter(site=other_site).count() == 1
+
+
+def test_a_site_is_opened_from_the_command_line(db: None) -> None:
+    out = StringIO()
+    call_command(
+        "create_site",
+        name="Northgate",
+        slug="northgate",
+        time_zone="Europe/Paris",
+        email="lead@northgate.example",
+        person="Lea Lead",
+        stdout=out,
+    )
+    lead = User.objects.get(email="lead@northgate.example")
+    password = out.getvalue().split(" with ")[1].split()[0]
+    assert lead.check_password(password)
+    assert lead.memberships.get().role == "lead"
+    assert OpeningHours.objects.filter(site__slug="northgate").count() == 5
+
+
+def test_a_wrong_time_zone_opens_nothing(db: None) -> None:
+    with pytest.raises(CommandError, match=r"time_zone: .*not a time zone"):
+        call_command(
+            "create_site",
+            name="Northgate",
+            slug="northgate",
+            time_zone="Europe/Atlantis",
+            email="lead@northgate.example",
+            person="Lea Lead",
+        )
+    assert not Site.objects.exists()
