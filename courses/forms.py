@@ -11,9 +11,9 @@ from django.utils import timezone
 from clinic.forms import ClockInput, DayInput, MomentInput
 from clinic.models import Chair, Patient, User, Weekday
 from clinic.queries import chairs_of, current, newest, staff_of
+from courses.actions.dose import Mixture
 from courses.actions.gate import GateFacts
 from courses.actions.series import CourseWish
-from courses.actions.sessions import Mixture
 from courses.models import CourseRule, Protocol, Scale, StopReason
 from courses.rules import gate
 from courses.rules.scales import CSSRS

@@ -40,7 +40,10 @@ WATCHED: Final = frozenset({"due", "overdue", "suspended"})
 
 @dataclass(frozen=True, slots=True)
 class GateFacts:
-    """What is read off, asked and looked up at the chair. Weight in kg, pressures in mmHg."""
+    """What is read off, asked and looked up at the chair. Weight in kg, pressures in mmHg.
+
+    `drug_screen_on`: the day of a urine drug screen that is not known here yet, if there is one.
+    """
 
     sbp: int
     dbp: int
@@ -54,6 +57,7 @@ class GateFacts:
     weighed_on: date
     conditions: tuple[str, ...] = ()
     medications: tuple[str, ...] = ()
+    drug_screen_on: date | None = None
 
 
 @transaction.atomic
@@ -62,7 +66,8 @@ def check_gate(
 ) -> GateCheck:
     """Every line for and against this dose now; the worst decides. Kept with its facts.
 
-    Raises Refused (`not_here`, `not_waiting`, `course_resting`, `weighed_later`), RuleError for
+    Raises Refused (`not_here`, `not_waiting`, `course_resting`, `weighed_later`,
+    `screened_later`), RuleError for
     what no instrument shows or nobody weighs.
     """
     moment = at or timezone.now()
@@ -79,6 +84,8 @@ def check_gate(
     today = today_local(moment, course.site.zone)
     if facts.weighed_on > today:
         raise Refused("weighed_later", "The weight is of a later day.", "weighed_on")
+    if facts.drug_screen_on and facts.drug_screen_on > today:
+        raise Refused("screened_later", "The screen is of a later day.", "drug_screen_on")
     weight.require_plausible(facts.weight_kg, rules.weight)
     found = gate.evaluate(_rule_facts(course, facts, rules, today), rules)
     check = GateCheck.objects.create(
@@ -125,7 +132,7 @@ def _rule_facts(course: Course, facts: GateFacts, rules: gate.GateRules, on: dat
         age_years=gate.age_years(course.patient.birth_date, on),
         weight_findings=_weight_findings(course, facts, rules, given, on),
         gap=_gap(course, protocol.gaps, given, on),
-        monitoring=_monitoring(course, on),
+        monitoring=_monitoring(course, on, facts.drug_screen_on),
         cssrs_risk=_risk(course),
         holds=_holds(course),
     )
@@ -182,11 +189,15 @@ def _holds(course: Course) -> tuple[tuple[str, str], ...]:
     return tuple((task.kind, found[task.subject_id]) for task in asked)
 
 
-def _monitoring(course: Course, on: date) -> tuple[gate.MonitoringFact, ...]:
+def _monitoring(
+    course: Course, on: date, drug_screen_on: date | None = None
+) -> tuple[gate.MonitoringFact, ...]:
+    # A screen that is told now is handed down with this check and counts from here on.
+    told = ASKED_HERE | {"uds"} if drug_screen_on else ASKED_HERE
     return tuple(
         gate.MonitoringFact(s.kind, s.title, s.state, s.due_on, s.blocks_dose)
         for s in monitoring_status(patient_id=course.patient_id, on=on)
-        if s.kind not in ASKED_HERE and (s.state in WATCHED or s.blocks_dose)
+        if s.kind not in told and (s.state in WATCHED or s.blocks_dose)
     )
 
 

@@ -154,7 +154,7 @@ def _scales(course: Course) -> list[Completion]:
 
 
 def _at_gates(course: Course) -> list[Completion]:
-    """Blood pressure, weight and pregnancy test as they were entered before a dose."""
+    """Blood pressure, weight, pregnancy test and drug screen as entered before a dose."""
     found = []
     zone = course.site.zone
     for check in GateCheck.objects.filter(session__course=course):
@@ -164,6 +164,8 @@ def _at_gates(course: Course) -> list[Completion]:
         if weighed := check.facts.get("weighed_on"):
             weighed_on = date.fromisoformat(weighed)
             found.append(Completion("weight", weighed_on, key=f"weight/{check.pk}"))
+        if screened := check.facts.get("drug_screen_on"):
+            found.append(Completion("uds", date.fromisoformat(screened), key=f"uds/{check.pk}"))
         if check.facts.get("pregnancy") in {"negative", "not_applicable"}:
             found.append(Completion("pregnancy", day, check.at, key=f"pregnancy/{check.pk}"))
     return found

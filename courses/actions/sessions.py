@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,87 +12,22 @@ from clinic.actions.appointments import cancel_appointment, set_appointment_stat
 from clinic.actions.audit import record
 from clinic.errors import Invalid, Refused
 from clinic.models import AppointmentStatus, User
-from clinic.queries import current
 from clinic.rules.dates import today_local
 from courses.actions.assessments import retime_assessments
+from courses.actions.dose import Mixture, plan_dose
 from courses.actions.gate import standing_against
 from courses.actions.monitoring import sync
 from courses.actions.moves import hold_course, hold_session, move_course, move_session
 from courses.models import (
     Course,
-    CourseRule,
     CourseStatus,
     GateCheck,
     Infusion,
     Session,
     SessionStatus,
 )
-from courses.rules import dosing, gate, session_monitoring
+from courses.rules import gate, session_monitoring
 from courses.rules.protocols import parse_protocol
-
-MIXTURE_WORDS: Final = {
-    "undiluted_100": "The strong stock is never given undiluted.",
-    "less_than_equal_volume": "At least as much diluent as stock is needed.",
-    "diluent_not_listed": "This diluent is not listed.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Mixture:
-    """How the drug is prepared: stock and diluent, then made up to the volume that runs."""
-
-    stock_mg_per_ml: Decimal
-    stock_ml: Decimal
-    diluent_ml: Decimal
-    diluent: str
-    total_volume_ml: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class DosePlan:
-    """The arithmetic of one dose, each step from the rounded one before."""
-
-    dose_mg: Decimal
-    concentration_mg_per_ml: Decimal
-    drug_volume_ml: Decimal
-    total_volume_ml: Decimal
-    rate_ml_per_h: Decimal
-    minutes: int
-
-
-def plan_dose(*, course: Course, weight_kg: Decimal, mixture: Mixture) -> DosePlan:
-    """How much and how fast. Raises Refused with the reason of a mixture that may not be given."""
-    rules = dosing.parse_preparation(current(CourseRule, "preparation").content)
-    dose = dosing.dose_mg(weight_kg=weight_kg, mg_per_kg=course.mg_per_kg, rules=rules)
-    mixed = dosing.dilute(
-        stock_mg_per_ml=mixture.stock_mg_per_ml,
-        stock_ml=mixture.stock_ml,
-        diluent_ml=mixture.diluent_ml,
-        diluent=mixture.diluent,
-        rules=rules,
-    )
-    if mixed.concentration_mg_per_ml is None:
-        raise Refused(mixed.reason, MIXTURE_WORDS[mixed.reason], "diluent_ml")
-    drug = dosing.volume_ml(
-        dose_mg=dose, concentration_mg_per_ml=mixed.concentration_mg_per_ml, rules=rules
-    )
-    if drug > mixture.stock_ml + mixture.diluent_ml:
-        raise Refused("too_little_drawn", f"{drug} mL are needed for {dose} mg.", "stock_ml")
-    if drug > mixture.total_volume_ml:
-        raise Refused("volume_too_small", f"The drug alone is {drug} mL.", "total_volume_ml")
-    rate = dosing.pump_rate_ml_per_h(
-        total_volume_ml=mixture.total_volume_ml,
-        minutes=Decimal(course.infusion_minutes),
-        rules=rules,
-    )
-    return DosePlan(
-        dose,
-        mixed.concentration_mg_per_ml,
-        drug,
-        mixture.total_volume_ml,
-        rate,
-        course.infusion_minutes,
-    )
 
 
 @transaction.atomic
@@ -118,6 +51,8 @@ def start_infusion(
     _require_nothing_new(course, moment)
     weight_kg = Decimal(gate_check.facts["weight_kg"])
     dose = plan_dose(course=course, weight_kg=weight_kg, mixture=mixture)
+    # First, so that a second press of the button meets the table and not a broken key.
+    move_session(session, SessionStatus.RUNNING, by=by, at=moment)
     infusion = Infusion.objects.create(
         site_id=course.site_id,
         session=session,
@@ -136,7 +71,6 @@ def start_infusion(
         given_on=today_local(moment, course.site.zone),
         started_by=by,
     )
-    move_session(session, SessionStatus.RUNNING, by=by, at=moment)
     _move_visit(session, AppointmentStatus.IN_TREATMENT, by=by, at=moment)
     _begin_course(course, infusion, by=by, at=moment)
     record("infusion.started", by=by, subject=infusion)

@@ -10,10 +10,10 @@ from clinic.actions.appointments import book_appointment
 from clinic.models import Appointment, Chair
 from clinic.queries import current
 from courses.actions.assessments import record_assessment
+from courses.actions.dose import Mixture
 from courses.actions.gate import GateFacts, check_gate
 from courses.actions.series import attach_appointment
 from courses.actions.sessions import (
-    Mixture,
     discharge,
     end_infusion,
     mark_arrived,

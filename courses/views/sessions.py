@@ -13,8 +13,9 @@ from clinic.admin_base import acting
 from clinic.errors import DomainError
 from clinic.forms import refusals
 from clinic.rules.dates import today_local
+from courses.actions.dose import DosePlan, plan_dose
 from courses.actions.gate import check_gate
-from courses.actions.sessions import DosePlan, earliest_leave, plan_dose, start_infusion
+from courses.actions.sessions import earliest_leave, start_infusion
 from courses.forms import EndForm, GateForm, MixtureForm
 from courses.models import GateCheck, Session
 from courses.queries.find import find_session

@@ -13,9 +13,10 @@ from clinic.models import Appointment, Chair, Patient, User
 from clinic.queries import current
 from courses.actions.assessments import record_assessment
 from courses.actions.courses import plan_course
+from courses.actions.dose import Mixture
 from courses.actions.gate import GateFacts, check_gate
 from courses.actions.series import attach_appointment, book_series
-from courses.actions.sessions import Mixture, end_infusion, mark_arrived, start_infusion
+from courses.actions.sessions import end_infusion, mark_arrived, start_infusion
 from courses.models import Assessment, Course, GateCheck, Infusion, Protocol, Scale, Session
 from labs.models import LabRule, Requirement, UrinaryCheck
 from tests.factories import AppointmentFactory, ReportFactory
@@ -99,6 +100,7 @@ def calm(**other: Any) -> GateFacts:
         "escort": True,
         "weight_kg": Decimal(70),
         "weighed_on": FIRST,
+        "drug_screen_on": FIRST,
     }
     return GateFacts(**facts | other)
 
