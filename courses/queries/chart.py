@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
 from clinic.models import Patient
@@ -253,7 +253,7 @@ def headline(view: CourseView, scores: tuple[ScorePoint, ...]) -> str:
 
 
 def _percent(change: Decimal) -> str:
-    whole = abs(change).quantize(Decimal(1))
+    whole = abs(change).quantize(Decimal(1), ROUND_HALF_UP)
     return f"{whole} % {'better' if change >= 0 else 'worse'}"
 
 
