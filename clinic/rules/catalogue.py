@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -21,6 +23,10 @@ from typing import Any, Final
 CONFIDENCES: Final = frozenset({"seed", "lit", "expert"})
 NUMBER_KEYS: Final = frozenset({"value", "unit", "source", "confidence", "dated"})
 HEADER: Final = ("kind", "code", "version", "title", "released_on")
+_HEADING: Final = re.compile(r"^\[(\[)?\s*([\w.-]+)\s*\]")
+_KEY: Final = re.compile(r"^([\w-]+)\s*=")
+
+KeyPath = tuple[str, ...]
 
 
 class CatalogueError(ValueError):
@@ -48,7 +54,7 @@ class Entry:
 
 def read_entry(file: Path, known_sources: frozenset[str]) -> Entry:
     """The entry in `file`. Raises CatalogueError naming file and line."""
-    text = file.read_text(encoding="utf-8")
+    text = _text_of(file)
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -68,6 +74,13 @@ def read_entry(file: Path, known_sources: frozenset[str]) -> Entry:
     )
 
 
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogueError(file, 1, f"cannot be read: {error}") from None
+
+
 def read_sources(file: Path) -> frozenset[str]:
     """The keys of the list of sources."""
     return frozenset(tomllib.loads(file.read_text(encoding="utf-8")))
@@ -83,81 +96,107 @@ def _decode_line(error: tomllib.TOMLDecodeError) -> int:
     return int(words[words.index("line") + 1]) if "line" in words else 1
 
 
+def _lines_of_keys(text: str) -> dict[KeyPath, int]:
+    """On which line each key and each heading stands; rows of a list carry their place."""
+    found: dict[KeyPath, int] = {}
+    rows: Counter[str] = Counter()
+    table: KeyPath = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if heading := _HEADING.match(line.strip()):
+            name = heading[2]
+            table = tuple(name.split("."))
+            if heading[1]:
+                table = (*table, str(rows[name]))
+                rows[name] += 1
+            found.setdefault(table, number)
+        elif key := _KEY.match(line.strip()):
+            found.setdefault((*table, key[1]), number)
+    return found
+
+
 class _Checker:
-    """Walks one file; knows how to find the line of a key for the message."""
+    """Walks one file; knows the line of a key for the message."""
 
     def __init__(self, file: Path, text: str, known_sources: frozenset[str]) -> None:
         self.file = file
-        self.lines = text.splitlines()
+        self.lines = _lines_of_keys(text)
         self.known_sources = known_sources
 
-    def fault(self, path: tuple[str, ...], message: str) -> CatalogueError:
-        return CatalogueError(self.file, self._line(path), message)
-
-    def _line(self, path: tuple[str, ...]) -> int:
-        """The first line of the last key after its table's heading; 1 where it is not found."""
-        names = [name for name in path if not name.isdigit()]
-        start = 0
-        for heading in (".".join(names[:-1]), *(names[:1] if len(names) > 1 else ())):
-            found = [n for n, x in enumerate(self.lines) if heading and x.strip("[] ") == heading]
-            start = found[0] if found else start
-        for number, line in enumerate(self.lines[start:], start + 1):
-            if names and line.split("=")[0].strip() == names[-1]:
-                return number
-        return start + 1
+    def fault(self, path: KeyPath, message: str) -> CatalogueError:
+        """The error at `path`, or at the nearest table around it that has a line of its own."""
+        around = (path[:length] for length in range(len(path), 0, -1))
+        line = next((self.lines[part] for part in around if part in self.lines), 1)
+        return CatalogueError(self.file, line, message)
 
     def header(self, content: Mapping[str, Any]) -> None:
         for key in HEADER:
             if key not in content:
                 raise self.fault((key,), f"“{key}” is missing.")
-        if not isinstance(content["version"], int) or content["version"] < 1:
+        for key in ("kind", "code", "title"):
+            if not isinstance(content[key], str) or not content[key].strip():
+                raise self.fault((key,), f"“{key}” is not text.")
+        version = content["version"]
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise self.fault(("version",), "“version” is not a whole number from 1.")
         self._date(("released_on",), content["released_on"])
 
-    def table(self, table: Mapping[str, Any], path: tuple[str, ...]) -> None:
+    def table(self, table: Mapping[str, Any], path: KeyPath) -> None:
         for key, value in table.items():
-            here = (*path, key)
-            if isinstance(value, Mapping):
-                if "value" in value:
-                    self.number(value, here)
-                else:
-                    self.table(value, here)
-            elif isinstance(value, float):
-                raise self.fault(here, f"“{key}” is a binary fraction. Write a number table.")
-            elif isinstance(value, list):
-                for place, row in enumerate(value):
-                    if isinstance(row, Mapping):
-                        self.table(row, (*here, str(place)))
+            self._value(value, (*path, key))
         if "source" in table and path:
             self._provenance(table, path)
 
-    def number(self, leaf: Mapping[str, Any], path: tuple[str, ...]) -> None:
-        name = ".".join(path)
+    def _value(self, value: object, path: KeyPath) -> None:
+        if isinstance(value, Mapping):
+            if "value" in value:
+                self.number(value, path)
+            else:
+                self.table(value, path)
+        elif isinstance(value, list):
+            for place, row in enumerate(value):
+                self._value(row, (*path, str(place)))
+        elif isinstance(value, float):
+            raise self.fault(path, f"“{_spoken(path)}” is a binary fraction. Write a number table.")
+        elif not isinstance(value, str | int):
+            # TOML has dates of its own, which JSON has not.
+            raise self.fault(path, f"“{_spoken(path)}” must stand in quotes.")
+
+    def number(self, leaf: Mapping[str, Any], path: KeyPath) -> None:
+        name = _spoken(path)
         for key in sorted(NUMBER_KEYS - set(leaf)):
             raise self.fault(path, f"“{name}” has no {key}.")
         for key in sorted(set(leaf) - NUMBER_KEYS):
             raise self.fault(path, f"“{name}” has the unknown key “{key}”.")
-        for text in _texts(leaf["value"]):
-            if not _is_decimal(text):
-                raise self.fault(path, f"“{name}” is not a number in quotes.")
+        texts = leaf["value"] if isinstance(leaf["value"], list) else [leaf["value"]]
+        if not texts or not all(_is_decimal(text) for text in texts):
+            raise self.fault(path, f"“{name}” is not a number in quotes.")
+        if not isinstance(leaf["unit"], str):
+            raise self.fault(path, f"“{name}” has a unit that is not text.")
         self._provenance(leaf, path)
         self._date(path, leaf["dated"])
 
-    def _provenance(self, leaf: Mapping[str, Any], path: tuple[str, ...]) -> None:
-        if leaf["source"] not in self.known_sources:
-            raise self.fault(path, f"The source “{leaf['source']}” is not in the list of sources.")
-        if leaf.get("confidence", "lit") not in CONFIDENCES:
-            raise self.fault(path, f"The confidence “{leaf['confidence']}” is unknown.")
+    def _provenance(self, leaf: Mapping[str, Any], path: KeyPath) -> None:
+        source, confidence = leaf["source"], leaf.get("confidence", "lit")
+        if not isinstance(source, str) or source not in self.known_sources:
+            raise self.fault(path, f"The source “{source}” is not in the list of sources.")
+        if not isinstance(confidence, str) or confidence not in CONFIDENCES:
+            raise self.fault(path, f"The confidence “{confidence}” is unknown.")
 
-    def _date(self, path: tuple[str, ...], text: object) -> None:
-        try:
-            date.fromisoformat(str(text))
-        except ValueError:
-            raise self.fault(path, f"“{text}” is not a date such as 2026-02-01.") from None
+    def _date(self, path: KeyPath, text: object) -> None:
+        if not isinstance(text, str) or not _is_date(text):
+            raise self.fault(path, f"“{text}” is not a date in quotes such as “2026-02-01”.")
 
 
-def _texts(value: object) -> Iterator[object]:
-    yield from value if isinstance(value, list) else (value,)
+def _spoken(path: KeyPath) -> str:
+    return ".".join(path)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_decimal(text: object) -> bool:
