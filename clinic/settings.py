@@ -212,6 +212,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Treatment courses, scores, laboratory results and what falls due.",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["api.permissions.MayReadApi"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -219,6 +220,8 @@ SPECTACULAR_SETTINGS = {
 
 # --- History of rows ------------------------------------------------------------------------
 PGHISTORY_APPEND_ONLY = True
+# Reading changes no row, so it needs no context.
+PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 # --- Background work ------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL

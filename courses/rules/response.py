@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
-from itertools import pairwise
+from decimal import Decimal
+from typing import Final
 
+from clinic.rules.errors import RuleError
+from courses.rules.outcome import RESPONSE, Outcome, classify
 from courses.rules.scales import Scale
 from labs.rules.content import Content, decimal_at, text_at, whole_at
 
-PERCENT_STEP = Decimal("0.1")
 LOST_RESPONSE, QIDS, MADRS = "lost_response", "qids", "madrs"
+# Definitions that speak of one instrument's points say nothing on another (rulebook B7, E8).
+RELAPSE_SCALES: Final = {QIDS: "qids_sr16", MADRS: "madrs"}
 
 
 @dataclass(frozen=True, slots=True)
 class Twice:
-    """How often, and how far apart, before a relapse counts."""
+    """How many bad scores in a row, and how far apart, before a relapse counts."""
 
     count: int
     min_days_apart: int
@@ -42,15 +45,6 @@ class ResponseRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """Percent better (None when the baseline is 0), its class, and remission on its own."""
-
-    percent: Decimal | None
-    category: str | None
-    remission: bool
-
-
-@dataclass(frozen=True, slots=True)
 class DatedScore:
     """A complete score; `id` breaks ties of the same moment."""
 
@@ -60,12 +54,16 @@ class DatedScore:
     id: str = ""
 
 
+Outcomes = Sequence[tuple[DatedScore, Outcome]]
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """How the course goes on its primary scale. Dates are None until they happen.
 
     `state` is `no_baseline`, `no_score`, `none`, `worse`, `partial`, `response`, `remission`,
-    `sustained` or `relapse`.
+    `sustained` or `relapse`. A relapse lasts until a later score responds again; its day stays.
+    `days_followed` is where the time to response is cut off while there is none.
     """
 
     state: str
@@ -78,17 +76,23 @@ class Response:
     sustained_on: date | None
     relapse_on: date | None
     days_to_response: int | None
+    days_followed: int | None = None
 
 
 def parse_response(content: Content) -> ResponseRules:
-    """The `response` rule of the catalogue."""
+    """The `response` rule. Raises RuleError `content_broken`, `impossible_range`."""
+    definition = text_at(content, "relapse_definition")
+    if definition not in (LOST_RESPONSE, *RELAPSE_SCALES):
+        raise RuleError(
+            "content_broken", "relapse_definition", f"“{definition}” is no definition of relapse."
+        )
     return ResponseRules(
         baseline_from_days=whole_at(content, "baseline_from_days"),
         day_after_hours=whole_at(content, "day_after_hours"),
         day_after_from_hours=whole_at(content, "day_after_from_hours"),
         day_after_to_hours=whole_at(content, "day_after_to_hours"),
         sustained_count=whole_at(content, "sustained_count"),
-        relapse_definition=text_at(content, "relapse_definition"),
+        relapse_definition=definition,
         lost_below_percent=decimal_at(content, "relapse", "lost_response", "below_percent"),
         lost=_twice(content, "lost_response"),
         qids_above=whole_at(content, "relapse", "qids", "above"),
@@ -98,33 +102,14 @@ def parse_response(content: Content) -> ResponseRules:
 
 
 def _twice(content: Content, name: str) -> Twice:
-    return Twice(
+    rule = Twice(
         whole_at(content, "relapse", name, "count"),
         whole_at(content, "relapse", name, "min_days_apart"),
         whole_at(content, "relapse", name, "max_days_apart"),
     )
-
-
-def classify(scale: Scale, *, baseline: int, current: int) -> Outcome:
-    """Response at half the baseline or less, in whole numbers (rulebook E8)."""
-    remission = scale.remission_at_most is not None and current <= scale.remission_at_most
-    if baseline <= 0 or scale.response_percent is None or scale.partial_percent is None:
-        return Outcome(None, None, remission)
-    better = Decimal(baseline - current) * 100
-    percent = (better / baseline).quantize(PERCENT_STEP, ROUND_HALF_UP)
-    if current > baseline:
-        category = "worse"
-    elif better >= scale.response_percent * baseline:
-        category = "response"
-    else:
-        category = "partial" if better >= scale.partial_percent * baseline else "none"
-    return Outcome(percent, category, remission)
-
-
-def meets_mcid(scale: Scale, *, baseline: int, current: int) -> tuple[int, bool | None]:
-    """Points of improvement, and whether a patient would notice; None where no figure is known."""
-    change = baseline - current
-    return change, None if scale.mcid is None else change >= scale.mcid
+    if rule.count < 1 or rule.min_days_apart > rule.max_days_apart:
+        raise RuleError("impossible_range", f"relapse.{name}.count", "That can never be a relapse.")
+    return rule
 
 
 def choose_baseline(
@@ -134,7 +119,10 @@ def choose_baseline(
     first_infusion_on: date | None,
     rules: ResponseRules,
 ) -> DatedScore | None:
-    """The latest complete score in the days before infusion 1, taken before it starts."""
+    """The latest complete score in the days before infusion 1, taken before it starts.
+
+    One of the very minute of the start was taken before it: times are written to the minute.
+    """
     if first_infusion_at is None or first_infusion_on is None:
         return max(scores, key=_when, default=None)
     earliest = first_infusion_on - timedelta(days=rules.baseline_from_days)
@@ -174,12 +162,13 @@ def assess(
     if not later or first_infusion_on is None:
         return _unstarted("no_score", baseline)
     outcomes = [(s, classify(scale, baseline=baseline.total, current=s.total)) for s in later]
-    responded = next((s for s, o in outcomes if o.category == "response"), None)
+    responded = next((s for s, o in outcomes if o.category == RESPONSE), None)
     sustained = _sustained(outcomes, rules)
-    relapse_on = _relapse(outcomes, responded, relapse_events, rules)
+    events = [day for day in relapse_events if day >= first_infusion_on]
+    relapses = _relapses(_Course(scale, baseline, outcomes, responded), events, rules)
     latest, outcome = outcomes[-1]
     return Response(
-        state=_state(outcome, sustained, relapse_on),
+        state=_state(outcomes, max(relapses, default=None), rules),
         baseline=baseline,
         latest=latest,
         best=min(later, key=lambda s: (s.total, s.taken_at)),
@@ -187,66 +176,92 @@ def assess(
         response_on=responded.taken_on if responded else None,
         remission_on=next((s.taken_on for s, o in outcomes if o.remission), None),
         sustained_on=sustained,
-        relapse_on=relapse_on,
+        relapse_on=min(relapses, default=None),
         days_to_response=(responded.taken_on - first_infusion_on).days if responded else None,
+        days_followed=(latest.taken_on - first_infusion_on).days,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """What a relapse is looked for in."""
+
+    scale: Scale
+    baseline: DatedScore
+    outcomes: Outcomes
+    responded: DatedScore | None
 
 
 def _unstarted(state: str, baseline: DatedScore | None) -> Response:
     return Response(state, baseline, None, None, None, None, None, None, None, None)
 
 
-def _state(outcome: Outcome, sustained_on: date | None, relapse_on: date | None) -> str:
-    if relapse_on is not None:
+def _state(outcomes: Outcomes, relapsed_on: date | None, rules: ResponseRules) -> str:
+    """Where the patient stands by the latest score; the last relapse holds until a response."""
+    outcome = outcomes[-1][1]
+    if relapsed_on is not None and not any(
+        o.category == RESPONSE and score.taken_on > relapsed_on for score, o in outcomes
+    ):
         return "relapse"
     if outcome.remission:
         return "remission"
-    if outcome.category == "response":
-        return "sustained" if sustained_on else "response"
+    if outcome.category == RESPONSE:
+        last = outcomes[-rules.sustained_count :]
+        run = len(last) == rules.sustained_count and all(o.category == RESPONSE for _, o in last)
+        return "sustained" if run else RESPONSE
     return outcome.category or "none"
 
 
-def _sustained(outcomes: Sequence[tuple[DatedScore, Outcome]], rules: ResponseRules) -> date | None:
-    """The day of the last of so many responses in a row."""
+def _sustained(outcomes: Outcomes, rules: ResponseRules) -> date | None:
+    """The day of the last of so many responses in a row, the first time there were so many."""
     run = 0
     for score, outcome in outcomes:
-        run = run + 1 if outcome.category == "response" else 0
+        run = run + 1 if outcome.category == RESPONSE else 0
         if run == rules.sustained_count:
             return score.taken_on
     return None
 
 
-def _relapse(
-    outcomes: Sequence[tuple[DatedScore, Outcome]],
-    responded: DatedScore | None,
-    events: Sequence[date],
-    rules: ResponseRules,
-) -> date | None:
-    """The first day on which the site's definition is met, after a response."""
-    found = list(events)
-    if responded is not None:
-        after = [(s, o) for s, o in outcomes if _when(s) > _when(responded)]
-        if rules.relapse_definition == QIDS:
-            found += [s.taken_on for s, _ in after if s.total > rules.qids_above]
-        elif rules.relapse_definition == MADRS:
-            high = [(s, s.total >= rules.madrs_at_least) for s, _ in after]
-            found += _confirmed(high, rules.madrs)
-        else:
-            lost = [(s, _is_below(o, rules.lost_below_percent)) for s, o in after]
-            found += _confirmed(lost, rules.lost)
-    return min(found, default=None)
+def _relapses(course: _Course, events: Sequence[date], rules: ResponseRules) -> list[date]:
+    """Every day on which the site's definition is met; an event needs no response before.
+
+    Where the definition speaks of another instrument, losing the response counts.
+    """
+    if course.responded is None:
+        return list(events)
+    since = _when(course.responded)
+    after = [score for score, _ in course.outcomes if _when(score) > since]
+    definition = rules.relapse_definition
+    if RELAPSE_SCALES.get(definition, course.scale.code) != course.scale.code:
+        definition = LOST_RESPONSE
+    return [*events, *_bad_days(definition, after, course.baseline, rules)]
 
 
-def _is_below(outcome: Outcome, percent: Decimal) -> bool:
-    return outcome.percent is not None and outcome.percent < percent
-
-
-def _confirmed(marked: Sequence[tuple[DatedScore, bool]], rule: Twice) -> list[date]:
-    """Days on which a second consecutive bad score confirms the first, so far apart."""
-    return [
-        later.taken_on
-        for (earlier, bad), (later, bad_again) in pairwise(marked)
-        if bad
-        and bad_again
-        and rule.min_days_apart <= (later.taken_on - earlier.taken_on).days <= rule.max_days_apart
+def _bad_days(
+    definition: str, after: Sequence[DatedScore], baseline: DatedScore, rules: ResponseRules
+) -> list[date]:
+    if definition == QIDS:
+        return [score.taken_on for score in after if score.total > rules.qids_above]
+    if definition == MADRS:
+        high = [(s.taken_on, s.total >= rules.madrs_at_least) for s in after]
+        return _confirmed(high, rules.madrs)
+    lost = [
+        (s.taken_on, (baseline.total - s.total) * 100 < rules.lost_below_percent * baseline.total)
+        for s in after
     ]
+    return _confirmed(lost, rules.lost)
+
+
+def _confirmed(marked: Sequence[tuple[date, bool]], rule: Twice) -> list[date]:
+    """Days that confirm an earlier bad one of the same unbroken run, so far apart.
+
+    Scores between the two do not hide them: who is seen more often relapses all the same.
+    """
+    found: list[date] = []
+    run: list[date] = []
+    for day, bad in marked:
+        run = [*run, day] if bad else []
+        earlier = run[: len(run) - rule.count + 1] if len(run) >= rule.count else []
+        if any(rule.min_days_apart <= (day - one).days <= rule.max_days_apart for one in earlier):
+            found.append(day)
+    return found

@@ -47,8 +47,8 @@ SHAPES = {
     "results": serializers.Result,
     "requirements": serializers.Requirement,
 }
-# Token, its last use, memberships; then the rows, and two more for the parts of courses.
-QUERIES = {"patients": 3, "courses": 5, "assessments": 3, "results": 3, "requirements": 3}
+# Savepoint and release, token, user, memberships, rows; two more for the parts of courses.
+QUERIES = {"patients": 6, "courses": 8, "assessments": 6, "results": 6, "requirements": 6}
 SignIn = Callable[[User], Client]
 
 
