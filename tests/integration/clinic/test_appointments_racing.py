@@ -4,42 +4,21 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
 
 import pytest
-from django.db import connection
 
 from clinic.actions.appointments import book_appointment, move_appointment
-from clinic.errors import DomainError
 from clinic.models import Appointment, Chair, Patient, Role, Site, User
 from tests.factories import ChairFactory, PatientFactory, SiteFactory, member
+from tests.racing import racing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MORNING = datetime(2027, 1, 4, 8, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 PEOPLE = 8
-
-
-def racing(acts: Sequence[Callable[[], object]]) -> Counter[str]:
-    """All at once, each in a thread and on a connection of its own; what became of them."""
-    ready = Barrier(len(acts))
-
-    def run(act: Callable[[], object]) -> str:
-        try:
-            ready.wait(20)
-            act()
-            return "done"
-        except DomainError as refusal:
-            return refusal.code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return Counter(pool.map(run, acts))
 
 
 def booking(

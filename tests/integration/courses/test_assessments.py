@@ -247,8 +247,8 @@ def test_an_end_that_is_entered_later_tells_earlier_forms_their_hours(
     form = phq9(course.patient, 9, at(date(2026, 12, 1), 10, 40), nurse)
     assert form.hours_since_infusion is None
     end_infusion(infusion=infusion, by=nurse, at=at(FIRST, 10, 40))
-    form.refresh_from_db()
-    assert (form.hours_since_infusion, form.tags) == (Decimal("24.0"), ["day_after"])
+    told = Assessment.objects.get(pk=form.pk)
+    assert (told.hours_since_infusion, told.tags) == (Decimal("24.0"), ["day_after"])
 
 
 # --- corrections ------------------------------------------------------------------------------
