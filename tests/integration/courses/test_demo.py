@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from io import StringIO
+from itertools import pairwise
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -28,7 +29,7 @@ def test_the_same_people_every_time() -> None:
 def test_doses_keep_their_gaps() -> None:
     for story in stories(DAY):
         days = dose_days(story, DAY)
-        gaps = {(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)}
+        gaps = {(later - earlier).days for earlier, later in pairwise(days)}
         assert gaps <= {3, 4}, story
         assert len(days) == story.doses
 
