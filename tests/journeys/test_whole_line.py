@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as wall_clock
+from http.client import HTTPConnection
+from typing import Any
 
 import pytest
 from django.db.models import F
@@ -91,6 +95,11 @@ def test_from_referral_to_the_next_liver_check(whole_stack: Stack, page: Page) -
     # then: the chart answers, shows the dose in its trend, and the worklist has the check
     chart_answers(line)
     worklist_names_the_liver_check(page)
+    # then: another program reads the course with what was given
+    course = pulled_course(whole_stack, line.chart)
+    assert (course["status"], course["planned_count"]) == ("active", 6)
+    given = [one["infusion"]["given_mg"] for one in course["sessions"] if one["infusion"]]
+    assert given == ["35.0"]
     # then: by the end nobody was written to again
     line.mails(2)
 
@@ -134,7 +143,9 @@ def minutes_pass(minutes: int) -> None:
 def chart_answers(line: Line) -> None:
     page = line.page
     page.goto(line.chart)
-    expect(page.locator("p.answer")).to_contain_text("XX")
+    expect(page.locator("p.answer")).to_have_text(
+        "Response: 60 % better than baseline (PHQ-9 20 → 8). Not yet remission (4 or less)."
+    )
     trend = page.get_by_role("img", name="PHQ-9 over time")
     expect(trend.locator("line.dose")).to_have_count(1)
     expect(trend.locator("circle.dot")).to_have_count(2)
@@ -145,3 +156,18 @@ def worklist_names_the_liver_check(page: Page) -> None:
     check = page.get_by_role("row").filter(has_text="Liver panel during treatment")
     expect(check).to_contain_text("due in 3 days")
     expect(check.get_by_role("link", name="Okafor, Ngozi")).to_be_visible()
+
+
+def pulled_course(programs: Stack, chart: str) -> dict[str, Any]:
+    """The patient's only course over REST, with a token from the command line."""
+    token = programs.manage("create_token", "feed@clinic.example", "--site", "riverside").strip()
+    patient = chart.rstrip("/").rsplit("/", 1)[-1]
+    connection = HTTPConnection(programs.address.removeprefix("http://"), timeout=10)
+    with closing(connection):
+        connection.request(
+            "GET",
+            f"/api/v1/courses/?patient={patient}",
+            headers={"Authorization": f"Token {token}"},
+        )
+        (course,) = json.load(connection.getresponse())["results"]
+    return dict(course)

@@ -1,0 +1,136 @@
+"""Every page on a desk and on a telephone: the rules of axe, no sideways scrolling, no complaint."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from clinic.models import Role
+from courses.models import Course
+from labs.models import Report
+from tests.factories import member
+from tests.journeys import steps
+from tests.journeys.conftest import Watched
+from tests.journeys.stack import Stack
+from tests.journeys.test_whole_line import afternoon_site
+
+pytestmark = pytest.mark.xdist_group("journeys")
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+SIZES = {"desk": (1280, 800), "telephone": (390, 844)}
+
+
+@pytest.fixture
+def busy_clinic(stack: Stack, watched: Watched) -> Iterator[dict[str, str]]:
+    """The pages of one patient with a course, by name."""
+    site = afternoon_site()
+    now = timezone.now().astimezone(site.zone)
+    member(site, Role.SITE_ADMIN, name="Ada Admin", email="ada@clinic.example")
+    context = watched.context()
+    page = context.new_page()
+    steps.sign_in(page, "petra@clinic.example")
+    chart = steps.register(
+        page, given="Ngozi", family="Okafor", number="R1", email="ngozi@mail.example"
+    )
+    steps.record_phq9(page, chart, [3, 3, 3, 3, 2, 2, 2, 2, 1], now - timedelta(days=9))
+    steps.record_panel(page, chart, number="F1", at=now - timedelta(days=25))
+    steps.record_urinary_check(page, chart)
+    steps.propose_course(page, chart, now + timedelta(minutes=5))
+    steps.book(page)
+    context.close()
+    course = Course.objects.get()
+    return {
+        "today": "/",
+        "patients": "/patients/",
+        "new-patient": "/patients/new/",
+        "chart": chart,
+        "course": f"/courses/{course.pk}/",
+        "session": f"/sessions/{course.sessions.get(number=1).pk}/",
+        "score": f"{chart}form/phq9/",
+        "screener": f"{chart}form/cssrs_screener/",
+        "panel": f"{chart}panel/",
+        "urinary": f"{chart}urinary/",
+        "report": f"/reports/{Report.objects.get().pk}/",
+        "worklist": "/worklist/",
+    }
+
+
+def test_pages_can_be_read_and_used_by_all(busy_clinic: dict[str, str], watched: Watched) -> None:
+    # given: a clinic with work in it
+    faults: dict[str, Any] = {}
+    for size, (width, height) in SIZES.items():
+        context = watched.context(width=width, height=height)
+        page = context.new_page()
+        # when: each page is opened
+        page.goto("/accounts/login/")
+        faults |= found(page, f"sign-in {size}")
+        steps.sign_in(page, "petra@clinic.example")
+        for name, address in busy_clinic.items():
+            page.goto(address)
+            faults |= found(page, f"{name} {size}")
+        steps.propose_course(page, busy_clinic["chart"], timezone.now() + timedelta(days=60))
+        faults |= found(page, f"proposal {size}")
+        context.close()
+    # then: no rule is broken
+    assert faults == {}
+
+
+ADMIN_PAGES = {
+    "admin": "/admin/",
+    "admin-list": "/admin/clinic/patient/",
+    "admin-new": "/admin/clinic/patient/add/",
+    "admin-chairs": "/admin/clinic/chair/",
+}
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_admin_can_be_read_and_used_by_all(watched: Watched) -> None:
+    # given: an administrator of a site
+    site = afternoon_site()
+    member(site, Role.SITE_ADMIN, name="Ada Admin", email="ada@clinic.example")
+    faults: dict[str, Any] = {}
+    for size, (width, height) in SIZES.items():
+        context = watched.context(width=width, height=height)
+        page = context.new_page()
+        steps.sign_in(page, "ada@clinic.example")
+        # when: each page is opened
+        for name, address in ADMIN_PAGES.items():
+            page.goto(address)
+            faults |= found(page, f"{name} {size}")
+        context.close()
+    # then: no rule is broken
+    assert faults == {}
+
+
+def test_the_trend_needs_no_script(busy_clinic: dict[str, str], watched: Watched) -> None:
+    # given: a browser that runs no script
+    page = watched.context(script=False).new_page()
+    steps.sign_in(page, "petra@clinic.example")
+    # when: the chart is opened
+    page.goto(busy_clinic["chart"])
+    # then: the trend is there
+    trend = page.get_by_role("img", name="PHQ-9 over time")
+    expect(trend).to_be_visible()
+    expect(trend.locator("circle.dot")).to_have_count(1)
+
+
+def found(page: Page, name: str) -> dict[str, Any]:
+    """What is wrong with the page that is open; empty where nothing is."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name.replace(' ', '-')}.png", full_page=True)
+    faults = [
+        f"{rule['id']}: {node['html'][:120]} {node['failureSummary'][:160]}"
+        for rule in Axe().run(page, options=RULES).response["violations"]
+        for node in rule["nodes"]
+    ]
+    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        faults.append("it scrolls sideways")
+    return {name: faults} if faults else {}
