@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -20,6 +23,9 @@ from labs.facts import as_json
 from labs.models import MonitoringSubject
 from labs.rules.exposure import Completion, CourseFacts, PlannedSession
 from labs.rules.exposure import Infusion as InfusionFact
+
+# Patients whose facts are handed down when the block around them ends.
+_waiting: ContextVar[set[UUID] | None] = ContextVar("waiting", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +47,29 @@ def sync(*, course: Course) -> int:
 
     The patient's other courses are looked at too: a score counts for each of them, and a new
     course takes over what an old one still owed. The caller holds the patient's row.
+    Inside `told_once` it is done at the end.
     """
+    waiting = _waiting.get()
+    if waiting is not None:
+        waiting.add(course.patient_id)
+        return 0
     return sync_patient(patient_id=course.patient_id)
+
+
+@contextmanager
+def told_once() -> Iterator[None]:
+    """Several facts of one transaction, handed down once when all of them stand.
+
+    For writing many at once; a gate asked inside would not know of them yet.
+    """
+    waiting: set[UUID] = set()
+    token = _waiting.set(waiting)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+    for patient_id in waiting:
+        sync_patient(patient_id=patient_id)
 
 
 def sync_patient(*, patient_id: UUID) -> int:

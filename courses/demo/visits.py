@@ -12,6 +12,7 @@ from clinic.queries import current
 from courses.actions.assessments import record_assessment
 from courses.actions.dose import Mixture
 from courses.actions.gate import GateFacts, check_gate
+from courses.actions.monitoring import told_once
 from courses.actions.series import attach_appointment
 from courses.actions.sessions import (
     discharge,
@@ -39,11 +40,12 @@ def give(house: House, story: Story, course: Course, number: int, day: date) -> 
     session = Session.objects.select_related("course__site").get(course=course, number=number)
     chair = house.chairs[story.number % len(house.chairs)]
     starts_at = house.at(day, 8 + 4 * (story.number // len(house.chairs) % 3))
-    _past_visit(house, session, chair, starts_at)
     infusion_minutes = timedelta(minutes=course.infusion_minutes)
     nurse = house.people["nurse"]
-    mark_arrived(session=session, by=nurse, at=starts_at)
-    _screen(house, session, starts_at)
+    with told_once():
+        _past_visit(house, session, chair, starts_at)
+        mark_arrived(session=session, by=nurse, at=starts_at)
+        _screen(house, session, starts_at)
     weight_kg = Decimal(story.weight_kg)
     check = check_gate(
         session=session,
@@ -52,12 +54,14 @@ def give(house: House, story: Story, course: Course, number: int, day: date) -> 
         at=starts_at + PREPARATION / 2,
     )
     begun = starts_at + PREPARATION
-    infusion = start_infusion(
-        session=session, gate_check=check, mixture=MIXTURE, by=nurse, at=begun
-    )
-    infusion = end_infusion(infusion=infusion, by=nurse, at=begun + infusion_minutes)
-    session.refresh_from_db()
-    discharge(session=session, by=nurse, at=begun + infusion_minutes + timedelta(hours=2))
+    ended = begun + infusion_minutes
+    with told_once():
+        infusion = start_infusion(
+            session=session, gate_check=check, mixture=MIXTURE, by=nurse, at=begun
+        )
+        end_infusion(infusion=infusion, by=nurse, at=ended)
+        session.refresh_from_db()
+        discharge(session=session, by=nurse, at=ended + timedelta(hours=2))
 
 
 def facts(weight_kg: Decimal, weighed_on: date, *, sbp: int, dbp: int) -> GateFacts:
