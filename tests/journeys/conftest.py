@@ -44,7 +44,9 @@ class Watched:
         )
         context.set_default_timeout(WAIT_MS)
         # A refused script or style is an error of the console as well.
-        context.on("console", lambda told: self._note(told.type, told.text))
+        context.on(
+            "console", lambda told: self._note(told.type, f"{told.text} {told.location['url']}")
+        )
         context.on("weberror", lambda error: self._note("error", str(error.error)))
         return context
 
