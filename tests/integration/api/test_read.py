@@ -140,7 +140,7 @@ def _give(session: Any, by: User) -> None:
     )
 
 
-def rows(client: APIClient, name: str, **asked: object) -> list[dict[str, Any]]:
+def rows(client: APIClient, name: str, **asked: str) -> list[dict[str, Any]]:
     answer = client.get(f"/api/v1/{name}/", asked)
     assert answer.status_code == 200, answer.content
     return list(json.loads(answer.content)["results"])
