@@ -28,6 +28,8 @@ from courses.models import (
 )
 from courses.rules import dosing, windows
 from courses.rules.protocols import PlannedSession, parse_protocol, plan_sessions
+from courses.rules.protocols import Protocol as ProtocolRules
+from courses.rules.scales import Scale as ScaleRules
 from courses.rules.scales import parse_scale
 
 
@@ -56,19 +58,9 @@ def plan_course(
         raise Refused("not_here", f"This patient is {patient.standing}.", "patient")
     if Course.objects.for_patient(patient.pk).under_way().exists():
         raise Conflict("course_under_way", "This patient already has a course under way.")
-    _require_prescriber(patient, prescriber)
     rules = parse_protocol(protocol.content)
-    if not rules.orderable:
-        raise Refused("not_orderable", f"{rules.title} cannot be booked.", "protocol")
-    if not parse_scale(primary_scale.content).is_outcome:
-        raise Refused(
-            "not_an_outcome_scale",
-            f"Response is not defined on {primary_scale.title}.",
-            "primary_scale",
-        )
-    found = dosing.worst(dosing.check_order(rules, mg_per_kg=mg_per_kg))
-    if found.status == dosing.BLOCK:
-        raise Refused(found.reason, found.sentence, "mg_per_kg")
+    _require_prescriber(patient, prescriber)
+    _require_orderable(rules, parse_scale(primary_scale.content), mg_per_kg)
     planned = plan_sessions(rules, first_on=first_on, weekdays=weekdays, count=planned_count)
     course = Course.objects.create(
         site_id=patient.site_id,
@@ -97,6 +89,18 @@ def _require_prescriber(patient: Patient, prescriber: User) -> None:
     )
     if not may.exists():
         raise Refused("prescriber_not_here", f"{prescriber} does not prescribe here.", "prescriber")
+
+
+def _require_orderable(rules: ProtocolRules, scale: ScaleRules, mg_per_kg: Decimal) -> None:
+    if not rules.orderable:
+        raise Refused("not_orderable", f"{rules.title} cannot be booked.", "protocol")
+    if not scale.is_outcome:
+        raise Refused(
+            "not_an_outcome_scale", f"Response is not defined on {scale.title}.", "primary_scale"
+        )
+    found = dosing.worst(dosing.check_order(rules, mg_per_kg=mg_per_kg))
+    if found.status == dosing.BLOCK:
+        raise Refused(found.reason, found.sentence, "mg_per_kg")
 
 
 def _next_number(patient: Patient) -> int:
