@@ -16,6 +16,7 @@ from courses.actions.gate import GateFacts
 from courses.actions.series import CourseWish
 from courses.models import CourseRule, Protocol, Scale, StopReason
 from courses.rules import gate
+from courses.rules.gate_content import parse_gate
 from courses.rules.scales import CSSRS
 from courses.rules.scales import Scale as ScaleRules
 
@@ -101,7 +102,7 @@ class GateForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rules = gate.parse_gate(current(CourseRule, "gate").content)
+        rules = parse_gate(current(CourseRule, "gate").content)
         for name, known in (("conditions", rules.conditions), ("medications", rules.medications)):
             self.fields[name].choices = [  # type: ignore[attr-defined]
                 (entry.code, entry.code.replace("_", " ").capitalize()) for entry in known

@@ -26,7 +26,7 @@ from courses.models import (
     SessionStatus,
     StopReason,
 )
-from courses.rules import dosing, windows
+from courses.rules import orders, windows
 from courses.rules.protocols import PlannedSession, parse_protocol, plan_sessions
 from courses.rules.protocols import Protocol as ProtocolRules
 from courses.rules.scales import Scale as ScaleRules
@@ -98,8 +98,8 @@ def _require_orderable(rules: ProtocolRules, scale: ScaleRules, mg_per_kg: Decim
         raise Refused(
             "not_an_outcome_scale", f"Response is not defined on {scale.title}.", "primary_scale"
         )
-    found = dosing.worst(dosing.check_order(rules, mg_per_kg=mg_per_kg))
-    if found.status == dosing.BLOCK:
+    found = orders.worst(orders.check_order(rules, mg_per_kg=mg_per_kg))
+    if found.status == orders.BLOCK:
         raise Refused(found.reason, found.sentence, "mg_per_kg")
 
 

@@ -28,6 +28,7 @@ from courses.models import (
     SessionStatus,
 )
 from courses.rules import gate, weight, windows
+from courses.rules.gate_content import GateRules, parse_gate
 from courses.rules.protocols import Gaps, parse_protocol
 from labs.models import Task
 from labs.queries import monitoring_status
@@ -80,7 +81,7 @@ def check_gate(
     if course.status not in (CourseStatus.PLANNED, CourseStatus.ACTIVE):
         raise Refused("course_resting", f"The course is {course.get_status_display().lower()}.")
     rule = current(CourseRule, "gate")
-    rules = gate.parse_gate(rule.content)
+    rules = parse_gate(rule.content)
     today = today_local(moment, course.site.zone)
     if facts.weighed_on > today:
         raise Refused("weighed_later", "The weight is of a later day.", "weighed_on")
@@ -110,7 +111,7 @@ def _stored(facts: GateFacts) -> dict[str, Any]:
     }
 
 
-def _rule_facts(course: Course, facts: GateFacts, rules: gate.GateRules, on: date) -> gate.Facts:
+def _rule_facts(course: Course, facts: GateFacts, rules: GateRules, on: date) -> gate.Facts:
     protocol = parse_protocol(course.protocol.content)
     given = list(
         Infusion.objects.for_patient(course.patient_id).given().order_by("started_at", "id")
@@ -139,7 +140,7 @@ def _rule_facts(course: Course, facts: GateFacts, rules: gate.GateRules, on: dat
 
 
 def _weight_findings(
-    course: Course, facts: GateFacts, rules: gate.GateRules, given: list[Infusion], on: date
+    course: Course, facts: GateFacts, rules: GateRules, given: list[Infusion], on: date
 ) -> tuple[str, ...]:
     of_course = [row for row in given if row.course_id == course.pk]
     found = weight.needs_confirmation(

@@ -27,6 +27,7 @@ from courses.models import (
     SessionStatus,
 )
 from courses.rules import gate, session_monitoring
+from courses.rules.gate_content import parse_gate
 from courses.rules.protocols import parse_protocol
 
 
@@ -111,7 +112,7 @@ def _require_open_gate(session: Session, check: GateCheck, at: datetime) -> None
     if check.decision not in (gate.ALLOW, gate.WARN):
         against = [x["sentence"] for x in check.lines if x["verdict"] in (gate.BLOCK, gate.HOLD)]
         raise Refused("gate_blocks", " ".join(against), "", {"decision": check.decision})
-    valid = gate.parse_gate(check.rule.content).valid_minutes
+    valid = parse_gate(check.rule.content).valid_minutes
     if not timedelta(0) <= at - check.at <= timedelta(minutes=valid):
         raise Refused("gate_too_old", f"The check is older than {valid} minutes: check again.")
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from clinic.rules.errors import RuleError
 from courses.rules.dosing import Preparation, parse_preparation
-from courses.rules.gate import GateRules, parse_gate
-from courses.rules.protocols import Protocol, parse_protocol
+from courses.rules.gate_content import GateRules, parse_gate
+from courses.rules.protocols import Gaps, Protocol, parse_protocol
 from courses.rules.response import ResponseRules, parse_response
 from courses.rules.scales import Scale, parse_scale
 from courses.rules.session_monitoring import MonitoringRules, parse_monitoring
@@ -31,6 +31,14 @@ def _file(folder: str, code: str, field: str) -> Content:
 @cache
 def protocol(code: str) -> Protocol:
     return parse_protocol(_file("protocols", code, "protocol"))
+
+
+def course_gaps() -> Gaps:
+    """The limits between infusions of the standard course."""
+    gaps = protocol("trd_standard").gaps
+    if gaps is None:
+        raise RuleError("content_broken", "gaps", "The standard course has no gaps.")
+    return gaps
 
 
 @cache

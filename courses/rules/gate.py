@@ -8,47 +8,13 @@ from datetime import date
 from typing import Final
 
 from clinic.rules.errors import RuleError
-from courses.rules.weight import WeightRules, parse_weight
-from labs.rules.content import Content, rows_at, text_at, whole_at
+from courses.rules.gate_content import GateRules, Named
 
 ALLOW, WARN, HOLD, BLOCK = "allow", "warn", "hold", "block"
 SEVERITY: Final = {ALLOW: 0, WARN: 1, HOLD: 2, BLOCK: 3}
-ABSOLUTE: Final = "absolute"
 SEED: Final = ("SEED", "seed")
 NEGATIVE, POSITIVE, UNKNOWN, NOT_APPLICABLE = "negative", "positive", "unknown", "not_applicable"
 PREGNANCY: Final = frozenset({NEGATIVE, POSITIVE, UNKNOWN, NOT_APPLICABLE})
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A condition or medicine of the catalogue and what it means for a dose."""
-
-    code: str
-    verdict: str
-    overridable: bool
-    sentence: str
-    matches: frozenset[str]
-    indications: frozenset[str]
-    source: str
-    confidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class GateRules:
-    """The numbers and lists of the gate."""
-
-    valid_minutes: int
-    adult_years: int
-    lft_baseline_days: int
-    min_spo2_percent: int
-    remeasure_minutes: int
-    warn_above: tuple[int, int]
-    hold_from: tuple[int, int]
-    block_from: tuple[int, int]
-    fasting_hours: tuple[int, int, int]
-    weight: WeightRules
-    conditions: tuple[Named, ...]
-    medications: tuple[Named, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +30,13 @@ class MonitoringFact:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known before a dose. None: not asked here; the page asks for everything."""
+    """What is known before a dose. What must be known and is not (None) stands against it."""
 
     indication: str
     sbp: int | None = None
     dbp: int | None = None
     spo2: int | None = None
-    pregnancy: str = NOT_APPLICABLE
+    pregnancy: str = UNKNOWN
     fasting_kept: bool | None = None
     airway_equipment: bool | None = None
     capnography: bool | None = None
@@ -113,56 +79,11 @@ class Gate:
         return [line.code for line in self.lines if line.verdict in verdicts]
 
 
-def parse_gate(content: Content) -> GateRules:
-    """The `gate` rule of the catalogue. Raises RuleError for limits in the wrong order."""
-
-    def pair(name: str) -> tuple[int, int]:
-        return tuple(  # type: ignore[return-value]
-            whole_at(content, "blood_pressure", f"{name}_{part}") for part in ("sbp", "dbp")
-        )
-
-    limits = [pair("warn_above"), pair("hold_from"), pair("block_from")]
-    for part in (0, 1):
-        column = [limit[part] for limit in limits]
-        if column != sorted(column):
-            raise RuleError("impossible_range", "blood_pressure", "The limits are out of order.")
-    return GateRules(
-        valid_minutes=whole_at(content, "valid_minutes"),
-        adult_years=whole_at(content, "adult_years"),
-        lft_baseline_days=whole_at(content, "lft_baseline_days"),
-        min_spo2_percent=whole_at(content, "min_spo2_percent"),
-        remeasure_minutes=whole_at(content, "blood_pressure", "remeasure_minutes"),
-        warn_above=limits[0],
-        hold_from=limits[1],
-        block_from=limits[2],
-        fasting_hours=(
-            whole_at(content, "fasting", "clear_fluids_hours"),
-            whole_at(content, "fasting", "light_meal_hours"),
-            whole_at(content, "fasting", "fatty_meal_hours"),
-        ),
-        weight=parse_weight(content),
-        conditions=tuple(_named(row) for row in rows_at(content, "conditions")),
-        medications=tuple(_named(row) for row in rows_at(content, "medications")),
-    )
-
-
-def _named(row: Content) -> Named:
-    code, kind = text_at(row, "code"), text_at(row, "class")
-    matches, indications = row.get("matches"), row.get("indications")
-    return Named(
-        code=code,
-        verdict=BLOCK if kind == ABSOLUTE else kind,
-        overridable=kind != ABSOLUTE,
-        sentence=text_at(row, "sentence"),
-        matches=frozenset(matches) if isinstance(matches, list) else frozenset({code}),
-        indications=frozenset(indications) if isinstance(indications, list) else frozenset(),
-        source=text_at(row, "source"),
-        confidence=text_at(row, "confidence"),
-    )
-
-
 def evaluate(facts: Facts, rules: GateRules) -> Gate:
-    """Every line, gravest first within the order of the page; the worst decides."""
+    """Every line, in the order of the page; the worst decides.
+
+    Raises RuleError `out_of_range` for readings no instrument shows, `unknown_code`.
+    """
     lines = (
         *_blood_pressure(facts, rules),
         *_oxygen(facts, rules),
@@ -184,6 +105,7 @@ def evaluate(facts: Facts, rules: GateRules) -> Gate:
 
 def _blood_pressure(facts: Facts, rules: GateRules) -> Iterable[Line]:
     if facts.sbp is None or facts.dbp is None:
+        yield _line("bp_missing", BLOCK, "No blood pressure: measure it.", {})
         return
     _possible("sbp", facts.sbp, 40, 300)
     _possible("dbp", facts.dbp, 20, 200)
@@ -225,9 +147,14 @@ def _pregnancy(facts: Facts) -> Iterable[Line]:
 def _ready(facts: Facts) -> Iterable[Line]:
     if facts.fasting_kept is False:
         yield Line("npo_not_followed", BLOCK, "Has not fasted: risk of aspiration.", True, *SEED)
+    elif facts.fasting_kept is None:
+        yield Line("npo_unknown", BLOCK, "Not known whether the patient fasted.", True, *SEED)
     if facts.airway_equipment is False:
         sentence = "Emergency airway equipment is not at hand."
         yield Line("airway_equipment_missing", BLOCK, sentence, False, *SEED)
+    elif facts.airway_equipment is None:
+        sentence = "Nobody looked whether emergency airway equipment is at hand."
+        yield Line("airway_equipment_unknown", BLOCK, sentence, False, *SEED)
     if facts.capnography is False:
         yield Line("capnography_missing", WARN, "No capnography: give a reason.", True, *SEED)
     if facts.escort is False:
@@ -285,6 +212,8 @@ WEIGHT_LINES: Final = {
 
 def _weight(facts: Facts) -> Iterable[Line]:
     for code in facts.weight_findings:
+        if code not in WEIGHT_LINES:
+            raise RuleError("unknown_code", "weight_findings", f"“{code}” is not known here.")
         verdict, sentence = WEIGHT_LINES[code]
         yield _line(code, verdict, sentence, {})
 
@@ -327,7 +256,7 @@ def _line(code: str, verdict: str, sentence: str, inputs: Mapping[str, object]) 
 
 def _possible(name: str, value: int, low: int, high: int) -> None:
     """Refuse what no instrument shows, so that a slip of the finger decides nothing."""
-    if not low <= value <= high:
+    if isinstance(value, bool) or not low <= value <= high:
         raise RuleError("out_of_range", name, f"“{name}” of {value} is not possible.")
 
 

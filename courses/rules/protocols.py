@@ -24,6 +24,7 @@ class Gaps:
     missed_after_days: int
     interrupted_after_days: int
     booking_window_days: int
+    grace_weeks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,12 @@ class PlannedSession:
 
 
 def parse_protocol(content: Content) -> Protocol:
-    """The protocol in a catalogue entry. Raises RuleError for an impossible range."""
+    """The protocol in a catalogue entry.
+
+    Raises RuleError `impossible_range`; `content_broken` where it may be ordered but not booked.
+    """
     dose = _dose(content)
-    _in_order("dose.min_mg_per_kg", dose.min_mg_per_kg, dose.max_mg_per_kg)
-    _in_order("dose.min_mg_per_kg_h", dose.min_mg_per_kg_h, dose.max_mg_per_kg_h)
-    return Protocol(
+    protocol = Protocol(
         code=text_at(content, "code"),
         title=text_at(content, "title"),
         indication=text_at(content, "indication"),
@@ -114,11 +116,17 @@ def parse_protocol(content: Content) -> Protocol:
         preparation_minutes=_whole(content, "chair", "preparation_minutes") or 0,
         observation_minutes=_whole(content, "chair", "observation_minutes") or 0,
     )
+    bookable = protocol.schedule and protocol.gaps and dose.minutes and dose.max_mg_per_kg
+    if protocol.orderable and not bookable:
+        raise RuleError(
+            "content_broken", "orderable", "What may be ordered needs dose, minutes, days and gaps."
+        )
+    return protocol
 
 
 def _dose(content: Content) -> Dose:
     routes = table_at(content, "dose").get("blocked_routes", [])
-    return Dose(
+    dose = Dose(
         mode=text_at(content, "dose", "mode"),
         min_mg_per_kg=_decimal(content, "dose", "min_mg_per_kg"),
         max_mg_per_kg=_decimal(content, "dose", "max_mg_per_kg"),
@@ -131,16 +139,23 @@ def _dose(content: Content) -> Dose:
         cap_mg_per_h=_decimal(content, "dose", "cap_mg_per_h"),
         blocked_routes=tuple(str(route) for route in routes) if isinstance(routes, list) else (),
     )
+    _in_order("dose.min_mg_per_kg", dose.min_mg_per_kg, dose.max_mg_per_kg)
+    _in_order("dose.min_mg_per_kg_h", dose.min_mg_per_kg_h, dose.max_mg_per_kg_h)
+    _in_order("dose.min_ug_per_kg_min", dose.min_ug_per_kg_min, dose.max_ug_per_kg_min)
+    return dose
 
 
 def _limits(content: Content) -> Limits:
-    return Limits(
+    limits = Limits(
         block_below_minutes=_whole(content, "limits", "block_below_minutes"),
         warn_below_minutes=_whole(content, "limits", "warn_below_minutes"),
         warn_above_minutes=_whole(content, "limits", "warn_above_minutes"),
         second_check_above_mg=_decimal(content, "limits", "second_check_above_mg"),
         reason_on_change_percent=_decimal(content, "limits", "reason_on_change_percent"),
     )
+    _in_order("limits.block_below_minutes", limits.block_below_minutes, limits.warn_below_minutes)
+    _in_order("limits.warn_below_minutes", limits.warn_below_minutes, limits.warn_above_minutes)
+    return limits
 
 
 def _schedule(content: Content) -> Schedule | None:
@@ -172,8 +187,12 @@ def _gaps(content: Content) -> Gaps | None:
         "missed_after_days",
         "interrupted_after_days",
         "booking_window_days",
+        "grace_weeks",
     )
-    return Gaps(**{name: whole_at(content, "gaps", name) for name in names})
+    gaps = Gaps(**{name: whole_at(content, "gaps", name) for name in names})
+    _in_order("gaps.min_gap_days", gaps.min_gap_days, gaps.missed_after_days)
+    _in_order("gaps.missed_after_days", gaps.missed_after_days, gaps.interrupted_after_days)
+    return gaps
 
 
 def _decimal(content: Content, *path: str) -> Decimal | None:
@@ -184,7 +203,7 @@ def _whole(content: Content, *path: str) -> int | None:
     return whole_at(content, *path) if table_at(content, *path) else None
 
 
-def _in_order(field: str, low: Decimal | None, high: Decimal | None) -> None:
+def _in_order(field: str, low: Decimal | int | None, high: Decimal | int | None) -> None:
     if low is not None and high is not None and low > high:
         raise RuleError("impossible_range", field, f"The range {low} to {high} is turned round.")
 
@@ -204,8 +223,9 @@ def plan_sessions(
 ) -> tuple[PlannedSession, ...]:
     """`count` sessions on the wished ISO `weekdays` from `first_on`, each with its window.
 
-    The window is the booking window around the ideal day, never closer to its neighbours than the
-    minimum gap. Raises RuleError `count_out_of_range`, `wrong_weekdays`, `not_orderable`.
+    The window is the booking window around the ideal day. Two windows may come closer than the
+    minimum gap; the gap is asked when a day is chosen (`windows.check_gap`).
+    Raises RuleError `count_out_of_range`, `wrong_weekdays`, `not_orderable`.
     """
     schedule, gaps = protocol.schedule, protocol.gaps
     if schedule is None or gaps is None:
@@ -250,3 +270,14 @@ def _with_window(number: int, ideal_on: date, gaps: Gaps) -> PlannedSession:
     # The first session has no earlier day: the course starts on the day that was asked for.
     earliest_on = ideal_on - reach if number > 1 else ideal_on
     return PlannedSession(number, earliest_on, ideal_on, ideal_on + reach)
+
+
+def last_day(protocol: Protocol, first_on: date) -> date | None:
+    """The last day of a course with its weeks of grace; later only by a prescriber (rulebook B3).
+
+    None for a protocol without a schedule.
+    """
+    if protocol.schedule is None or protocol.gaps is None:
+        return None
+    weeks = protocol.schedule.weeks_max + protocol.gaps.grace_weeks
+    return first_on + timedelta(weeks=weeks) - timedelta(days=1)

@@ -68,6 +68,19 @@ class Functional:
 
 
 @dataclass(frozen=True, slots=True)
+class Syndrome:
+    """When the answers together are a syndrome: enough symptoms, some of them core ones.
+
+    `present_at` is the answer from which a symptom counts, by item.
+    """
+
+    present_at: dict[str, int]
+    core: tuple[str, ...]
+    core_needed: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """One version of an instrument. Cut-offs that it does not have are None."""
 
@@ -93,6 +106,7 @@ class Scale:
     max_prorated_missing: int
     never_prorated: tuple[str, ...]
     subscales: dict[str, tuple[str, ...]]
+    syndrome: Syndrome | None
 
     @property
     def range(self) -> tuple[int, int]:
@@ -109,14 +123,19 @@ class Scale:
 
 
 def parse_scale(content: Content) -> Scale:
-    """The scale in a catalogue entry. Raises RuleError for overlapping or missing bands."""
+    """The scale in a catalogue entry.
+
+    Raises RuleError `bands_broken` for overlapping or missing bands, `content_broken` for rules on
+    items that are not there, `impossible_range`.
+    """
     functional = table_at(content, "functional")
+    items = tuple(_item(row) for row in rows_at(content, "items"))
     scale = Scale(
         code=text_at(content, "code"),
         title=text_at(content, "title"),
         rater=text_at(content, "rater"),
         method=text_at(content, "method"),
-        items=tuple(_item(row) for row in rows_at(content, "items")),
+        items=items,
         domains=tuple(tuple(domain) for domain in _lists(content, "domains")),
         bands=tuple(_band(row) for row in rows_at(content, "bands")),
         risks=tuple(
@@ -146,19 +165,35 @@ def parse_scale(content: Content) -> Scale:
             for key in content
             if key.startswith("subscale_")
         },
+        syndrome=_syndrome(content, items) if table_at(content, "syndrome") else None,
     )
+    _require_known_items(scale)
     _require_whole_bands(scale)
     return scale
 
 
 def _item(row: Content) -> Item:
-    not_assessed = row.get("not_assessed")
-    return Item(
+    item = Item(
         id=text_at(row, "id"),
         label=text_at(row, "label"),
         lowest=_plain_int(row, "min"),
         highest=_plain_int(row, "max"),
-        not_assessed=not_assessed if isinstance(not_assessed, int) else None,
+        not_assessed=_plain_int(row, "not_assessed") if "not_assessed" in row else None,
+    )
+    if item.lowest > item.highest:
+        raise RuleError("impossible_range", "items.max", f"Item {item.id} has no possible answer.")
+    return item
+
+
+def _syndrome(content: Content, items: tuple[Item, ...]) -> Syndrome:
+    table = table_at(content, "syndrome")
+    lower = {text_at(row, "item"): whole_at(row, "at_least") for row in rows_at(table, "lower")}
+    usual = whole_at(table, "present_at")
+    return Syndrome(
+        present_at={item.id: lower.get(item.id, usual) for item in items},
+        core=_texts(table, "core"),
+        core_needed=whole_at(table, "core_needed"),
+        needed=whole_at(table, "needed"),
     )
 
 
@@ -170,6 +205,26 @@ def _band(row: Content) -> Band:
 
 def _functional(row: Content) -> Functional:
     return Functional(text_at(row, "label"), _texts(row, "answers"), _plain_int(row, "max"))
+
+
+def _require_known_items(scale: Scale) -> None:
+    """Every rule must speak of an item that is there, and each item must be there once."""
+    if scale.method not in (SUM, DOMAINS, CSSRS):
+        raise RuleError("content_broken", "method", f"“{scale.method}” is not a way to score.")
+    ids = [item.id for item in scale.items]
+    spoken_of = {
+        "alerts": [rule.item for rule in scale.alerts],
+        "domains": [item for domain in scale.domains for item in domain],
+        "subscales": [item for part in scale.subscales.values() for item in part],
+        "syndrome": list(scale.syndrome.core) if scale.syndrome else [],
+    }
+    for field, named in spoken_of.items():
+        if unknown := sorted(set(named) - set(ids)):
+            raise RuleError("content_broken", field, f"There is no item “{unknown[0]}”.")
+    if len(set(ids)) != len(ids) or not ids:
+        raise RuleError("content_broken", "items", "Each item must be there, and once.")
+    if scale.method == DOMAINS and sorted(spoken_of["domains"]) != sorted(ids):
+        raise RuleError("content_broken", "domains", "Each item belongs to one domain.")
 
 
 def _require_whole_bands(scale: Scale) -> None:
@@ -190,7 +245,7 @@ def _require_whole_bands(scale: Scale) -> None:
 
 def _plain_int(row: Content, key: str) -> int:
     found = row.get(key)
-    if not isinstance(found, int):
+    if not isinstance(found, int) or isinstance(found, bool):
         raise RuleError("content_broken", key, f"“{key}” is not a whole number.")
     return found
 

@@ -45,6 +45,7 @@ def score(
     """Score a form. `answers` in item order, None for not answered.
 
     `functional` is the unscored question, needed for completeness only above a total of 0.
+    Safety answers are told also of a form with gaps.
     Raises RuleError `wrong_count`, `item_out_of_range`, `not_a_whole_number`.
     """
     given = _checked(scale, answers)
@@ -76,7 +77,9 @@ def _checked(scale: Scale, answers: Answers) -> dict[str, int | None]:
 def _answer(item: Item, answer: int | None) -> int | None:
     if answer is None:
         return None
-    if not isinstance(answer, int):
+    # Yes and no are answers only where the item has no others.
+    is_number = isinstance(answer, int) and not (isinstance(answer, bool) and item.highest > 1)
+    if not is_number:
         raise RuleError(
             "not_a_whole_number", f"items.{item.id}", f"Item {item.id} is not a whole number."
         )
@@ -95,6 +98,8 @@ def _answer(item: Item, answer: int | None) -> int | None:
 def _check_functional(scale: Scale, functional: int | None) -> None:
     if functional is None:
         return
+    if not isinstance(functional, int) or isinstance(functional, bool):
+        raise RuleError("not_a_whole_number", "functional", "That is not a whole number.")
     highest = scale.functional.highest if scale.functional else -1
     if not 0 <= functional <= highest:
         raise RuleError("item_out_of_range", "functional", "That is not one of the answers.")
@@ -149,12 +154,10 @@ def _alerts(scale: Scale, given: Mapping[str, int | None]) -> tuple[Alert, ...]:
 def _screen(scale: Scale, given: Mapping[str, int | None]) -> Score | Incomplete:
     """C-SSRS screener: a yes to 2 opens 3 to 5; behaviour counts by when it was (rulebook E6)."""
     risk = _risk(given)
-    alerts = _risk_alerts(scale, risk)
+    # A risk that is certain already is acted on, whatever else is still open.
+    alerts = tuple(Alert("risk", 1, r.level) for r in scale.risks if r.code == risk)
     missing = _screen_missing(given)
-    if missing:
-        # A high answer is acted on at once, whatever else is still open.
-        return Incomplete(missing, alerts if risk == "high" else ())
-    return Score(None, risk, alerts)
+    return Incomplete(missing, alerts) if missing else Score(None, risk, alerts)
 
 
 def _screen_missing(given: Mapping[str, int | None]) -> tuple[str, ...]:
@@ -174,15 +177,32 @@ def _risk(given: Mapping[str, int | None]) -> str:
     return "low" if given["q1"] or given["q2"] else "none"
 
 
-def _risk_alerts(scale: Scale, risk: str) -> tuple[Alert, ...]:
-    return tuple(Alert("risk", 1, r.level) for r in scale.risks if r.code == risk)
-
-
 def subscale_total(scale: Scale, name: str, answers: Answers) -> int:
-    """The sum of a named subscale. Raises RuleError `incomplete` where an item is missing."""
+    """The sum of a named subscale.
+
+    Raises RuleError `incomplete` where an item is missing, `unknown_code` for another name.
+    """
+    if name not in scale.subscales:
+        raise RuleError("unknown_code", "subscale", f"{scale.title} has no part “{name}”.")
     given = _checked(scale, answers)
     parts = [given[item] for item in scale.subscales[name]]
     known = [part for part in parts if part is not None]
     if len(known) != len(parts):
         raise RuleError("incomplete", "items", "An item of the subscale is missing.")
     return sum(known)
+
+
+def meets_syndrome(scale: Scale, answers: Answers) -> bool | None:
+    """Whether the answers make a major depressive syndrome (rulebook E1).
+
+    None where the scale defines none or an answer is missing. A screening sign, no diagnosis.
+    """
+    syndrome, given = scale.syndrome, _checked(scale, answers)
+    if syndrome is None:
+        return None
+    known = {name: answer for name, answer in given.items() if answer is not None}
+    if len(known) != len(given):
+        return None
+    present = {name for name, answer in known.items() if answer >= syndrome.present_at[name]}
+    core = present & set(syndrome.core)
+    return len(present) >= syndrome.needed and len(core) >= syndrome.core_needed

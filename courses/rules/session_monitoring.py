@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Final
 
 from clinic.rules.errors import RuleError
 from labs.rules.content import Content, whole_at
+
+SUBANAESTHETIC, DEEP_SEDATION = "subanaesthetic", "deep_sedation"
+MODES: Final = frozenset({SUBANAESTHETIC, DEEP_SEDATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,12 @@ def parse_monitoring(content: Content) -> MonitoringRules:
 def reading_gaps(
     *, start: datetime, end: datetime, readings: Sequence[datetime], max_gap_minutes: int
 ) -> tuple[Gap, ...]:
-    """Stretches between start, readings and end that are strictly longer than allowed."""
+    """Stretches between start, readings and end that are strictly longer than allowed.
+
+    Raises RuleError `impossible_range`, `out_of_range`.
+    """
+    if max_gap_minutes <= 0:
+        raise RuleError("out_of_range", "max_gap_min", "An interval is longer than nothing.")
     if end < start:
         raise RuleError("impossible_range", "end", "The end lies before the start.")
     inside = sorted(moment for moment in readings if start <= moment <= end)

@@ -23,7 +23,7 @@ class Verdict:
 
 
 def judge(cases: Iterable[Mapping[str, Any]]) -> tuple[Verdict, ...]:
-    """Each case with its verdict. Raises ValueError for a case without `fn` or `expected`."""
+    """Each case with its verdict. Raises ValueError for one without `fn`, `input`, `expected`."""
     return tuple(_judge_one(place, case) for place, case in enumerate(cases, 1))
 
 
@@ -31,10 +31,13 @@ def _judge_one(place: int, case: Mapping[str, Any]) -> Verdict:
     for key in ("fn", "input", "expected"):
         if key not in case:
             raise ValueError(f"case {place} has no “{key}”")
+    for key in ("input", "expected"):
+        if not isinstance(case[key], Mapping):
+            raise ValueError(f"case {place}: “{key}” is not a table")
     expected = case["expected"]
-    got = _answer(case["fn"], case["input"])
+    got = _answer(str(case["fn"]), case["input"])
     passed = all(key in got and _same(got[key], value) for key, value in expected.items())
-    return Verdict(str(case.get("id", place)), case["fn"], passed, expected, got)
+    return Verdict(str(case.get("id", place)), str(case["fn"]), passed, expected, got)
 
 
 def _answer(function: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -47,14 +50,14 @@ def _answer(function: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"error": error.code, "field": error.field}
     except KeyError as error:
         return {"error": "value_missing", "field": str(error.args[0])}
-    except (TypeError, AttributeError):
-        # A key with a value of another kind than the contract says.
+    except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError):
+        # A key with a value of another kind than the contract says: this case fails, others go on.
         return {"error": "wrong_type"}
 
 
 def _same(got: Any, expected: Any) -> bool:
     if isinstance(expected, list) and isinstance(got, list):
-        return sorted(map(str, got)) == sorted(map(str, expected))
+        return set(map(str, got)) == set(map(str, expected))
     if isinstance(expected, bool) or isinstance(got, bool) or expected is None or got is None:
         return got is expected
     try:

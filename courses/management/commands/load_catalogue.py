@@ -23,10 +23,13 @@ from clinic.rules.catalogue import (
 )
 from clinic.rules.errors import RuleError
 from courses.models import CourseRule, Protocol, Scale
+from courses.rules.discharge import parse_discharge
 from courses.rules.dosing import parse_preparation
-from courses.rules.gate import parse_gate
+from courses.rules.gate_content import parse_gate
+from courses.rules.in_session import parse_session_limits
 from courses.rules.protocols import parse_protocol
 from courses.rules.response import parse_response
+from courses.rules.review import parse_review
 from courses.rules.scales import parse_scale
 from courses.rules.session_monitoring import parse_monitoring
 from courses.rules.weight import parse_ideal_weight, parse_weight
@@ -44,8 +47,8 @@ Parse = Callable[[Entry], object]
 COURSE_RULES: Final[Mapping[str, tuple[Callable[[Content], object], ...]]] = {
     "gate": (parse_gate, parse_weight),
     "preparation": (parse_preparation, parse_ideal_weight),
-    "response": (parse_response,),
-    "session_monitoring": (parse_monitoring,),
+    "response": (parse_response, parse_review),
+    "session_monitoring": (parse_monitoring, parse_session_limits, parse_discharge),
 }
 
 

@@ -1,0 +1,97 @@
+"""The numbers and lists of the gate, as the catalogue keeps them (rulebook C)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from clinic.rules.errors import RuleError
+from courses.rules.weight import WeightRules, parse_weight
+from labs.rules.content import Content, rows_at, text_at, whole_at
+
+ABSOLUTE: Final = "absolute"
+CLASSES: Final = frozenset({ABSOLUTE, "block", "hold", "warn"})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A condition or medicine of the catalogue and what it means for a dose."""
+
+    code: str
+    verdict: str
+    overridable: bool
+    sentence: str
+    matches: frozenset[str]
+    indications: frozenset[str]
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """The numbers and lists of the gate."""
+
+    valid_minutes: int
+    adult_years: int
+    lft_baseline_days: int
+    min_spo2_percent: int
+    prepared_minutes: int
+    remeasure_minutes: int
+    warn_above: tuple[int, int]
+    hold_from: tuple[int, int]
+    block_from: tuple[int, int]
+    fasting_hours: tuple[int, int, int]
+    weight: WeightRules
+    conditions: tuple[Named, ...]
+    medications: tuple[Named, ...]
+
+
+def parse_gate(content: Content) -> GateRules:
+    """The `gate` rule of the catalogue. Raises RuleError for limits in the wrong order."""
+
+    def pair(name: str) -> tuple[int, int]:
+        return tuple(  # type: ignore[return-value]
+            whole_at(content, "blood_pressure", f"{name}_{part}") for part in ("sbp", "dbp")
+        )
+
+    limits = [pair("warn_above"), pair("hold_from"), pair("block_from")]
+    for part in (0, 1):
+        column = [limit[part] for limit in limits]
+        if column != sorted(column):
+            raise RuleError("impossible_range", "blood_pressure", "The limits are out of order.")
+    return GateRules(
+        valid_minutes=whole_at(content, "valid_minutes"),
+        adult_years=whole_at(content, "adult_years"),
+        lft_baseline_days=whole_at(content, "lft_baseline_days"),
+        min_spo2_percent=whole_at(content, "min_spo2_percent"),
+        prepared_minutes=whole_at(content, "prepared_minutes"),
+        remeasure_minutes=whole_at(content, "blood_pressure", "remeasure_minutes"),
+        warn_above=limits[0],
+        hold_from=limits[1],
+        block_from=limits[2],
+        fasting_hours=(
+            whole_at(content, "fasting", "clear_fluids_hours"),
+            whole_at(content, "fasting", "light_meal_hours"),
+            whole_at(content, "fasting", "fatty_meal_hours"),
+        ),
+        weight=parse_weight(content),
+        conditions=tuple(_named(row) for row in rows_at(content, "conditions")),
+        medications=tuple(_named(row) for row in rows_at(content, "medications")),
+    )
+
+
+def _named(row: Content) -> Named:
+    code, kind = text_at(row, "code"), text_at(row, "class")
+    if kind not in CLASSES:
+        raise RuleError("content_broken", "class", f"“{kind}” is not a class of the gate.")
+    matches, indications = row.get("matches"), row.get("indications")
+    return Named(
+        code=code,
+        verdict="block" if kind == ABSOLUTE else kind,
+        overridable=kind != ABSOLUTE,
+        sentence=text_at(row, "sentence"),
+        matches=frozenset(matches) if isinstance(matches, list) else frozenset({code}),
+        indications=frozenset(indications) if isinstance(indications, list) else frozenset(),
+        source=text_at(row, "source"),
+        confidence=text_at(row, "confidence"),
+    )
