@@ -22,7 +22,7 @@ from courses.actions.sessions import (
     start_infusion,
 )
 from courses.demo.stories import Story
-from courses.models import Course, CourseStatus, Scale, Session, SessionStatus
+from courses.models import Course, CourseStatus, Infusion, Scale, Session, SessionStatus
 from courses.rules.protocols import parse_protocol
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _treat_today(house: House, session: Session, starts_at: datetime, place: int
     check = check_gate(
         session=session,
         facts=facts(
-            Decimal(70 + place), house.today, sbp=164 if held else 124, dbp=92 if held else 78
+            _weight_kg(session, place), house.today, sbp=164 if held else 124, dbp=92 if held else 78
         ),
         by=nurse,
         at=starts_at + PREPARATION / 2,
@@ -181,6 +181,12 @@ def _treat_today(house: House, session: Session, starts_at: datetime, place: int
     leaves_at = ends_at + timedelta(minutes=125)
     if house.now >= leaves_at:
         discharge(session=session, by=nurse, at=leaves_at)
+
+
+def _weight_kg(session: Session, place: int) -> Decimal:
+    """As at the last dose; people do not change overnight."""
+    last = Infusion.objects.for_patient(session.course.patient_id).order_by("-started_at").first()
+    return last.weight_kg if last else Decimal(70 + place)
 
 
 def _book_ahead(house: House, session: Session) -> None:
