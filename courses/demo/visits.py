@@ -162,7 +162,10 @@ def _treat_today(house: House, session: Session, starts_at: datetime, place: int
     check = check_gate(
         session=session,
         facts=facts(
-            _weight_kg(session, place), house.today, sbp=164 if held else 124, dbp=92 if held else 78
+            _weight_kg(session, place),
+            house.today,
+            sbp=164 if held else 124,
+            dbp=92 if held else 78,
         ),
         by=nurse,
         at=starts_at + PREPARATION / 2,
