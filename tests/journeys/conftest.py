@@ -93,7 +93,7 @@ def watched(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Watche
     yield watched
     for context in browser.contexts:
         context.close()
-    assert watched.complaints == []
+    assert not watched.complaints, "\n".join(watched.complaints)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.mail import Mailbox, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 30
+SHOWN_CHARACTERS = 4000
 # The tests beside these leave hints in the first of the broker's databases.
 BROKER_DATABASE = "7"
 
@@ -99,6 +100,8 @@ def _program(log: Path, env: dict[str, str], *words: str) -> Iterator[None]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            # Beside a test that fails one reads what the programs said.
+            sys.stdout.write(log.read_text()[-SHOWN_CHARACTERS:])
 
 
 def _answers(address: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from playwright.sync_api import Page, expect
 from clinic.models import Patient, Role
 from courses.models import Course
 from labs.models import Report
-from tests.factories import PatientFactory, member
+from tests.factories import AssessmentFactory, PatientFactory, member
 from tests.journeys import steps
 from tests.journeys.conftest import Watched
 from tests.journeys.stack import Stack
@@ -24,12 +23,13 @@ from tests.journeys.test_whole_line import afternoon_site
 
 pytestmark = pytest.mark.xdist_group("journeys")
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+# Without `preload` axe adds no styles of its own, which the content policy would refuse.
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "preload": False}
 SIZES = {"desk": (1280, 800), "telephone": (390, 844)}
 
 
 @pytest.fixture
-def busy_clinic(stack: Stack, watched: Watched) -> Iterator[dict[str, str]]:
+def busy_clinic(stack: Stack, watched: Watched) -> dict[str, str]:
     """The pages of one patient with a course, by name."""
     site = afternoon_site()
     now = timezone.now().astimezone(site.zone)
@@ -81,7 +81,7 @@ def test_pages_can_be_read_and_used_by_all(busy_clinic: dict[str, str], watched:
         faults |= found(page, f"proposal {size}")
         context.close()
     # then: no rule is broken
-    assert faults == {}
+    assert not faults, "\n".join(f"{page}: {fault}" for page, fault in faults.items())
 
 
 ADMIN_PAGES = {
@@ -110,15 +110,17 @@ def test_the_admin_can_be_read_and_used_by_all(watched: Watched) -> None:
             faults |= found(page, f"{name} {size}")
         context.close()
     # then: no rule is broken
-    assert faults == {}
+    assert not faults, "\n".join(f"{page}: {fault}" for page, fault in faults.items())
 
 
-def test_the_trend_needs_no_script(busy_clinic: dict[str, str], watched: Watched) -> None:
-    # given: a browser that runs no script
+@pytest.mark.usefixtures("stack")
+def test_the_trend_needs_no_script(watched: Watched) -> None:
+    # given: a patient with one score, and a browser that runs no script
+    patient = AssessmentFactory.create(patient__site=afternoon_site()).patient
     page = watched.context(script=False).new_page()
     steps.sign_in(page, "petra@clinic.example")
     # when: the chart is opened
-    page.goto(busy_clinic["chart"])
+    page.goto(f"/patients/{patient.pk}/")
     # then: the trend is there
     trend = page.get_by_role("img", name="PHQ-9 over time")
     expect(trend).to_be_visible()
