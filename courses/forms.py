@@ -43,6 +43,12 @@ class CourseForm(forms.Form):
         Scale.objects.none(), empty_label=None, help_text="Response is judged on this one only."
     )
     prescriber = forms.ModelChoiceField(User.objects.none(), empty_label=None)
+    second_prescriber = forms.ModelChoiceField(
+        User.objects.none(),
+        required=False,
+        empty_label="Nobody",
+        help_text="Who agrees; the high-dose course needs one.",
+    )
     first_on = forms.DateField(label="First possible day", widget=DayInput)
     weekdays = forms.TypedMultipleChoiceField(
         coerce=int,
@@ -64,6 +70,7 @@ class CourseForm(forms.Form):
         self._offer("protocol", orderable.order_by("-code"))
         self._offer("primary_scale", outcome)
         self._offer("prescriber", staff_of(site_id, "prescriber", "lead"))
+        self._offer("second_prescriber", staff_of(site_id, "prescriber", "lead"))
         self._offer("chair", chairs_of(site_id))
         self._offer("staff", staff_of(site_id, "nurse", "prescriber", "lead"))
 

@@ -45,12 +45,13 @@ def plan_course(
     first_on: date,
     weekdays: Sequence[int],
     by: User | None,
+    second_prescriber: User | None = None,
 ) -> Course:
     """A planned course with its sessions and their windows; chairs are booked afterwards.
 
-    Raises Refused (`not_here`, `prescriber_not_here`, `not_orderable`, `not_an_outcome_scale`, or
-    the code of what stands against the dose), Conflict `course_under_way`, RuleError for count and
-    weekdays.
+    Raises Refused (`not_here`, `prescriber_not_here`, `second_prescriber_missing`, `not_orderable`,
+    `not_an_outcome_scale`, or the code of what stands against the dose), Conflict
+    `course_under_way`, RuleError for count and weekdays.
     """
     # The patient's row first, so that two people starting a course take turns.
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
@@ -59,7 +60,8 @@ def plan_course(
     if Course.objects.for_patient(patient.pk).under_way().exists():
         raise Conflict("course_under_way", "This patient already has a course under way.")
     rules = parse_protocol(protocol.content)
-    _require_prescriber(patient, prescriber)
+    _require_prescriber(patient, prescriber, "prescriber")
+    _require_second(patient, rules, prescriber, second_prescriber)
     _require_orderable(rules, parse_scale(primary_scale.content), mg_per_kg)
     planned = plan_sessions(rules, first_on=first_on, weekdays=weekdays, count=planned_count)
     course = Course.objects.create(
@@ -69,6 +71,7 @@ def plan_course(
         protocol=protocol,
         primary_scale=primary_scale,
         prescriber=prescriber,
+        second_prescriber=second_prescriber,
         planned_count=planned_count,
         mg_per_kg=mg_per_kg,
         infusion_minutes=rules.dose.minutes or 0,
@@ -82,13 +85,27 @@ def plan_course(
     return course
 
 
-def _require_prescriber(patient: Patient, prescriber: User) -> None:
+def _require_prescriber(patient: Patient, prescriber: User, field: str) -> None:
     # A user is of no site; only the membership says where a person may prescribe.
     may = Membership.objects.of_site(patient.site_id).filter(
         user=prescriber, is_active=True, role__in=roles_with("courses.change")
     )
     if not may.exists():
-        raise Refused("prescriber_not_here", f"{prescriber} does not prescribe here.", "prescriber")
+        raise Refused("prescriber_not_here", f"{prescriber} does not prescribe here.", field)
+
+
+def _require_second(
+    patient: Patient, rules: ProtocolRules, first: User, second: User | None
+) -> None:
+    """Some protocols ask for two who agree (rulebook A2)."""
+    if second is not None:
+        _require_prescriber(patient, second, "second_prescriber")
+    if rules.second_prescriber and second in (None, first):
+        raise Refused(
+            "second_prescriber_missing",
+            f"{rules.title} needs a second prescriber who agrees.",
+            "second_prescriber",
+        )
 
 
 def _require_orderable(rules: ProtocolRules, scale: ScaleRules, mg_per_kg: Decimal) -> None:

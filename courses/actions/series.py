@@ -152,6 +152,7 @@ class CourseWish:
     protocol: Protocol
     primary_scale: Scale
     prescriber: User
+    second_prescriber: User | None
     mg_per_kg: Decimal
     planned_count: int
     first_on: date
@@ -192,6 +193,7 @@ def _planned(wish: CourseWish, *, by: User) -> Course:
         protocol=wish.protocol,
         primary_scale=wish.primary_scale,
         prescriber=wish.prescriber,
+        second_prescriber=wish.second_prescriber,
         mg_per_kg=wish.mg_per_kg,
         planned_count=wish.planned_count,
         first_on=wish.first_on,

@@ -136,6 +136,7 @@ def _plan(house: House, story: Story, patient: Patient, days: list[date]) -> Cou
         protocol=protocol,
         primary_scale=current(Scale, story.scale),
         prescriber=house.people["prescriber"],
+        second_prescriber=house.people["lead"] if story.protocol == "trd_high_dose" else None,
         mg_per_kg=Decimal("0.75" if story.protocol == "trd_high_dose" else "0.5"),
         planned_count=max(story.planned, 6),
         first_on=days[0],

@@ -58,6 +58,14 @@ class Course(ClinicalRow):
     prescriber = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
+    second_prescriber = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        help_text="Who agreed, where the protocol asks for two.",
+    )
     status = models.CharField(
         max_length=12, choices=CourseStatus.choices, default=CourseStatus.PLANNED
     )
@@ -94,9 +102,13 @@ class Course(ClinicalRow):
             ),
             models.CheckConstraint(
                 condition=Q(ended_on__isnull=True)
-                | Q(ended_on__gte=F("planned_start_on"))
-                | Q(started_on__isnull=True),
+                | Q(started_on__isnull=True)
+                | Q(ended_on__gte=F("started_on")),
                 name="course_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(second_prescriber__isnull=True) | ~Q(second_prescriber=F("prescriber")),
+                name="two_prescribers_are_two",
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["site", "status"])]
