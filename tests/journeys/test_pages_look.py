@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from clinic.models import Patient, Role
 from courses.models import Course
 from labs.models import Report
-from tests.factories import AssessmentFactory, PatientFactory, member
+from tests.factories import AssessmentFactory, CourseFactory, PatientFactory, member
 from tests.journeys import steps
 from tests.journeys.conftest import Watched
 from tests.journeys.stack import Stack
@@ -115,8 +115,9 @@ def test_the_admin_can_be_read_and_used_by_all(watched: Watched) -> None:
 
 @pytest.mark.usefixtures("stack")
 def test_the_trend_needs_no_script(watched: Watched) -> None:
-    # given: a patient with one score, and a browser that runs no script
-    patient = AssessmentFactory.create(patient__site=afternoon_site()).patient
+    # given: a patient with a course and one score, and a browser that runs no script
+    patient = CourseFactory.create(patient__site=afternoon_site()).patient
+    AssessmentFactory.create(patient=patient)
     page = watched.context(script=False).new_page()
     steps.sign_in(page, "petra@clinic.example")
     # when: the chart is opened
