@@ -1,0 +1,389 @@
+"""Before a dose: every reason, and the worst decides (C1 to C4, F2, H)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from clinic.rules.errors import RuleError
+from courses.rules import defaults
+from courses.rules.gate import Facts, Gate, Line, MonitoringFact, age_years, evaluate
+
+RULES = defaults.gate()
+CALM = Facts(
+    indication="trd",
+    sbp=128,
+    dbp=78,
+    spo2=98,
+    pregnancy="negative",
+    fasting_kept=True,
+    airway_equipment=True,
+    capnography=True,
+    escort=True,
+    lft_baseline_days=10,
+    age_years=44,
+)
+
+
+def gate(**facts: Any) -> Gate:
+    return evaluate(replace(CALM, **facts), RULES)
+
+
+def said(**facts: Any) -> tuple[str, list[str]]:
+    found = gate(**facts)
+    return found.decision, [line.code for line in found.lines]
+
+
+def only(**facts: Any) -> Line:
+    (line,) = gate(**facts).lines
+    return line
+
+
+def test_nothing_against_it() -> None:
+    assert said() == ("allow", [])
+
+
+@pytest.mark.parametrize(
+    ("sbp", "dbp", "decision", "code"),
+    [
+        (140, 90, "allow", None),
+        (141, 90, "warn", "bp_elevated"),
+        (140, 91, "warn", "bp_elevated"),
+        (159, 99, "warn", "bp_elevated"),
+        (160, 78, "hold", "bp_hold_recheck"),
+        (128, 100, "hold", "bp_hold_recheck"),
+        (179, 109, "hold", "bp_hold_recheck"),
+        (180, 78, "block", "uncontrolled_hypertension"),
+        (128, 110, "block", "uncontrolled_hypertension"),
+    ],
+)
+def test_blood_pressure(sbp: int, dbp: int, decision: str, code: str | None) -> None:
+    assert said(sbp=sbp, dbp=dbp) == (decision, [code] if code else [])
+
+
+def test_a_blood_pressure_line_tells_its_numbers() -> None:
+    line = only(sbp=165)
+    assert line.sentence == (
+        "Blood pressure 165/78: hold at 160/100 or more, measure again in 15 min."
+    )
+    assert (line.inputs, line.source, line.confidence) == (
+        {"sbp": 165, "dbp": 78},
+        "EXPERT",
+        "expert",
+    )
+
+
+@pytest.mark.parametrize("missing", ["sbp", "dbp"])
+def test_no_blood_pressure_no_dose(missing: str) -> None:
+    assert said(**{missing: None}) == ("block", ["bp_missing"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("sbp", 39),
+        ("sbp", 301),
+        ("dbp", 19),
+        ("dbp", 201),
+        ("spo2", 49),
+        ("spo2", 101),
+        ("sbp", True),
+    ],
+)
+def test_what_no_instrument_shows_is_refused(field: str, value: int) -> None:
+    with pytest.raises(RuleError) as refused:
+        gate(**{field: value})
+    assert (refused.value.code, refused.value.field) == ("out_of_range", field)
+
+
+@pytest.mark.parametrize(
+    ("spo2", "decision", "codes"),
+    [(92, "allow", []), (91, "hold", ["spo2_low"]), (None, "allow", [])],
+)
+def test_oxygen(spo2: int | None, decision: str, codes: list[str]) -> None:
+    assert said(spo2=spo2) == (decision, codes)
+
+
+@pytest.mark.parametrize(
+    ("answer", "decision", "codes"),
+    [
+        ("negative", "allow", []),
+        ("not_applicable", "allow", []),
+        ("unknown", "block", ["pregnancy_unknown"]),
+        ("positive", "block", ["pregnancy"]),
+    ],
+)
+def test_pregnancy(answer: str, decision: str, codes: list[str]) -> None:
+    assert said(pregnancy=answer) == (decision, codes)
+
+
+def test_unknown_may_be_answered_for_and_pregnant_may_not() -> None:
+    assert only(pregnancy="unknown").overridable is True
+    assert only(pregnancy="positive").overridable is False
+
+
+def test_pregnancy_is_asked_until_it_is_answered() -> None:
+    assert Facts(indication="trd").pregnancy == "unknown"
+    with pytest.raises(RuleError) as refused:
+        gate(pregnancy="maybe")
+    assert (refused.value.code, refused.value.field) == ("unknown_code", "pregnancy")
+
+
+@pytest.mark.parametrize(
+    ("facts", "decision", "code", "overridable"),
+    [
+        ({"fasting_kept": False}, "block", "npo_not_followed", True),
+        ({"fasting_kept": None}, "block", "npo_unknown", True),
+        ({"airway_equipment": False}, "block", "airway_equipment_missing", False),
+        ({"airway_equipment": None}, "block", "airway_equipment_unknown", False),
+        ({"capnography": False}, "warn", "capnography_missing", True),
+        ({"escort": False}, "warn", "escort_missing", True),
+        ({"age_years": 17}, "block", "under_age", True),
+        ({"lft_baseline_days": 31}, "block", "lft_baseline_stale", True),
+        ({"lft_baseline_days": None}, "block", "lft_baseline_missing", True),
+        ({"cssrs_risk": "high"}, "warn", "cssrs_high", True),
+    ],
+)
+def test_single_reasons(facts: dict[str, Any], decision: str, code: str, overridable: bool) -> None:
+    line = only(**facts)
+    assert (gate(**facts).decision, line.code, line.overridable) == (decision, code, overridable)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"age_years": 18},
+        {"age_years": None},
+        {"capnography": None},
+        {"escort": None},
+        {"lft_baseline_days": 30},
+        {"lft_baseline_days": None, "needs_lft_baseline": False},
+        {"cssrs_risk": "moderate"},
+    ],
+)
+def test_what_does_not_count_against_it(facts: dict[str, Any]) -> None:
+    assert said(**facts) == ("allow", [])
+
+
+BLOCKING = [
+    "hypersensitivity",
+    "ischemic_heart_disease",
+    "cerebrovascular_disease",
+    "uncontrolled_hypertension",
+    "uncontrolled_cardiovascular_disease",
+    "active_psychosis",
+    "severe_hepatic_dysfunction",
+    "elevated_icp",
+    "aneurysmal_disease",
+    "arteriovenous_malformation",
+    "intracerebral_haemorrhage",
+]
+WARNING = [
+    "history_of_psychosis",
+    "bipolar",
+    "substance_use_disorder",
+    "breast_feeding",
+    "personality_comorbidity",
+    "moderate_hepatic_impairment",
+    "seizure_disorder",
+    "hyperthyroidism",
+    "glaucoma",
+    "porphyria",
+]
+
+
+def test_every_condition_of_the_catalogue_is_tested() -> None:
+    assert [named.code for named in RULES.conditions] == [*BLOCKING, *WARNING]
+
+
+@pytest.mark.parametrize("code", BLOCKING)
+def test_conditions_that_block(code: str) -> None:
+    assert said(conditions=(code,)) == ("block", [code])
+    assert only(conditions=(code,)).overridable is (code != "hypersensitivity")
+
+
+@pytest.mark.parametrize("code", WARNING)
+def test_conditions_that_warn(code: str) -> None:
+    assert said(conditions=(code,)) == ("warn", [code])
+
+
+@pytest.mark.parametrize(
+    ("code", "decision"),
+    [
+        ("ischemic_heart_disease", "allow"),
+        ("active_psychosis", "allow"),
+        ("elevated_icp", "block"),
+        ("severe_hepatic_dysfunction", "block"),
+    ],
+)
+def test_in_shock_the_heart_is_no_reason_against(code: str, decision: str) -> None:
+    assert gate(indication="shock", conditions=(code,)).decision == decision
+
+
+@pytest.mark.parametrize(
+    ("medicine", "decision", "code"),
+    [
+        ("theophylline", "block", "theophylline_aminophylline"),
+        ("aminophylline", "block", "theophylline_aminophylline"),
+        ("theophylline_aminophylline", "block", "theophylline_aminophylline"),
+        ("methylphenidate", "warn", "sympathomimetic"),
+        ("psychostimulant", "warn", "sympathomimetic"),
+        ("pseudoephedrine", "warn", "sympathomimetic"),
+        ("vasopressin", "warn", "vasopressin"),
+        ("lorazepam", "warn", "benzodiazepine"),
+        (" Lorazepam ", "warn", "benzodiazepine"),
+        ("morphine", "warn", "opioid"),
+        ("alcohol", "warn", "alcohol"),
+        ("zolpidem", "warn", "cns_depressant"),
+        ("moclobemide", "warn", "maoi"),
+    ],
+)
+def test_medicines(medicine: str, decision: str, code: str) -> None:
+    assert said(medications=(medicine,)) == (decision, [code])
+
+
+def test_theophylline_has_no_way_round() -> None:
+    assert only(medications=("theophylline",)).overridable is False
+
+
+def test_two_medicines_of_one_class_are_one_line() -> None:
+    line = only(medications=("lorazepam", "diazepam"))
+    assert (line.code, line.inputs) == ("benzodiazepine", {"given": ["diazepam", "lorazepam"]})
+
+
+def test_what_the_catalogue_does_not_know_is_shown() -> None:
+    assert said(conditions=("gout",), medications=("aspirin",)) == (
+        "warn",
+        ["not_in_catalogue", "not_in_catalogue"],
+    )
+    assert only(conditions=("gout",)).sentence == "“gout” is not in the catalogue: check it."
+
+
+def test_lines_say_where_they_come_from() -> None:
+    line = only(conditions=("aneurysmal_disease",))
+    assert (line.source, line.confidence) == ("SPRAVATO-2019", "lit")
+
+
+@pytest.mark.parametrize(
+    ("finding", "decision"),
+    [
+        ("weight_missing", "block"),
+        ("weight_stale", "block"),
+        ("weight_unusual", "warn"),
+        ("weight_changed", "warn"),
+    ],
+)
+def test_weight(finding: str, decision: str) -> None:
+    assert said(weight_findings=(finding,)) == (decision, [finding])
+
+
+def test_an_unknown_finding_on_the_weight() -> None:
+    with pytest.raises(RuleError) as refused:
+        gate(weight_findings=("weight_odd",))
+    assert (refused.value.code, refused.value.field) == ("unknown_code", "weight_findings")
+
+
+@pytest.mark.parametrize(
+    ("gap", "decision", "codes"),
+    [
+        (("ok", "", ""), "allow", []),
+        (("warn", "session_missed", "6 days."), "warn", ["session_missed"]),
+        (("block", "min_gap_2d", "Too close."), "block", ["min_gap_2d"]),
+    ],
+)
+def test_spacing(gap: tuple[str, str, str], decision: str, codes: list[str]) -> None:
+    assert said(gap=gap) == (decision, codes)
+
+
+def due(state: str, *, blocks: bool, on: date | None = date(2026, 3, 10)) -> MonitoringFact:
+    return MonitoringFact("lft_periodic", "Liver panel", state, on, blocks)
+
+
+@pytest.mark.parametrize(
+    ("fact", "decision", "codes", "sentence"),
+    [
+        (due("not_due", blocks=False), "allow", [], ""),
+        (due("due_soon", blocks=False), "allow", [], ""),
+        (due("due", blocks=False), "warn", ["lft_periodic_due"], "Liver panel: due."),
+        (
+            due("overdue", blocks=False),
+            "warn",
+            ["lft_periodic_due"],
+            "Liver panel: overdue since 10 Mar 2026.",
+        ),
+        (
+            due("overdue", blocks=True),
+            "block",
+            ["lft_periodic_due"],
+            "Liver panel: overdue since 10 Mar 2026.",
+        ),
+        (
+            due("suspended", blocks=True, on=None),
+            "block",
+            ["lft_periodic_due"],
+            "Liver panel: suspended.",
+        ),
+    ],
+)
+def test_what_is_due(fact: MonitoringFact, decision: str, codes: list[str], sentence: str) -> None:
+    found = gate(monitoring=(fact,))
+    assert (found.decision, [line.code for line in found.lines]) == (decision, codes)
+    assert "".join(line.sentence for line in found.lines) == sentence
+
+
+def test_a_finding_without_a_decision_holds() -> None:
+    found = gate(holds=(("liver_action", "Repeat the panel"), ("urinary_check", "Level 3")))
+    assert found.decision == "hold"
+    assert found.codes("hold") == ["liver_action", "urinary_check"]
+    assert found.lines[0].sentence == "Repeat the panel: a prescriber decides first."
+
+
+def test_everything_is_listed_and_the_worst_decides() -> None:
+    found = gate(
+        sbp=165,
+        conditions=("glaucoma",),
+        medications=("lorazepam",),
+        fasting_kept=False,
+    )
+    assert found.decision == "block"
+    assert [line.code for line in found.lines] == [
+        "bp_hold_recheck",
+        "npo_not_followed",
+        "glaucoma",
+        "benzodiazepine",
+    ]
+    assert found.codes("block", "hold") == ["bp_hold_recheck", "npo_not_followed"]
+    assert found.codes("warn") == ["glaucoma", "benzodiazepine"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "decision"),
+    [
+        ({"sbp": 165, "medications": ("lorazepam",)}, "hold"),
+        ({"sbp": 145, "medications": ("lorazepam",)}, "warn"),
+        ({"sbp": 165, "conditions": ("elevated_icp",)}, "block"),
+    ],
+)
+def test_block_before_hold_before_warn(facts: dict[str, Any], decision: str) -> None:
+    assert gate(**facts).decision == decision
+
+
+@pytest.mark.parametrize(
+    ("on", "years"),
+    [
+        (date(2026, 5, 9), 17),
+        (date(2026, 5, 10), 18),
+        (date(2026, 5, 11), 18),
+        (date(2027, 1, 1), 18),
+    ],
+)
+def test_age_in_completed_years(on: date, years: int) -> None:
+    assert age_years(date(2008, 5, 10), on) == years
+
+
+def test_who_was_born_on_29_february_turns_on_the_first_of_march() -> None:
+    assert age_years(date(2008, 2, 29), date(2026, 2, 28)) == 17
+    assert age_years(date(2008, 2, 29), date(2026, 3, 1)) == 18
