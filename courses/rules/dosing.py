@@ -81,11 +81,15 @@ def positive(value: Decimal, field: str) -> Decimal:
 
 
 def _rounded(value: Decimal, step: Decimal) -> Decimal:
+    """`value`, which is more than 0, to the step. Raises RuleError `out_of_range`."""
     try:
-        return value.quantize(step, ROUND_HALF_UP)
+        found = value.quantize(step, ROUND_HALF_UP)
     except InvalidOperation:
         # More digits than arithmetic carries: no patient, vial or pump has such a number.
         raise RuleError("out_of_range", "value", "That number is too large.") from None
+    if found == 0:
+        raise RuleError("out_of_range", "value", f"Less than {step} cannot be measured out.")
+    return found
 
 
 def dose_mg(

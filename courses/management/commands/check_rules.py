@@ -27,7 +27,7 @@ class Command(BaseCommand):
         for file in options["files"]:
             try:
                 verdicts += judge(read_cases(file))
-            except (OSError, ValueError) as error:
+            except ValueError as error:
                 unread += 1
                 self.stdout.write(f"{file}: {error}")
         failed = [verdict for verdict in verdicts if not verdict.passed]
@@ -45,9 +45,15 @@ def read_cases(file: Path) -> list[dict[str, Any]]:
     """The cases of a file. Raises ValueError saying what is wrong with it."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"is not JSON: line {error.lineno}: {error.msg}") from None
     cases = content.get("vectors") if isinstance(content, dict) else None
     if not isinstance(cases, list) or not all(isinstance(case, dict) for case in cases):
         raise ValueError("has no list “vectors” of cases")
+    if not cases:
+        raise ValueError("has no cases")
     return cases

@@ -14,6 +14,8 @@ from clinic.rules.errors import RuleError
 Case = Mapping[str, Any]
 Answer = dict[str, Any]
 T = TypeVar("T")
+# Nothing that is measured, counted or given here comes near it.
+LARGEST: Final = 10**9
 _PLAIN_NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 
 
@@ -26,14 +28,17 @@ def decimal(case: Case, key: str) -> Decimal:
 
 
 def optional_decimal(case: Case, key: str) -> Decimal | None:
-    """Raises RuleError `not_a_number`."""
+    """Raises RuleError `not_a_number`, `out_of_range`."""
     given = case.get(key)
     if given is None:
         return None
     # `Decimal` itself takes more than a person would call a number: 1_000, NaN, other digits.
     if isinstance(given, bool) or not _PLAIN_NUMBER.fullmatch(str(given)):
         raise RuleError("not_a_number", key, f"“{key}” is not a number.")
-    return Decimal(str(given))
+    number = Decimal(str(given))
+    if abs(number) > LARGEST:
+        raise RuleError("out_of_range", key, f"“{key}” is too large.")
+    return number
 
 
 def whole(case: Case, key: str) -> int:

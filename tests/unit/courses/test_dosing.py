@@ -66,6 +66,7 @@ def test_dose_stays_within_half_a_step_and_the_cap(
         ("70", "0", "not_positive", "mg_per_kg"),
         ("70", "NaN", "not_a_number", "mg_per_kg"),
         ("1e40", "0.5", "out_of_range", "value"),
+        ("0.01", "0.5", "out_of_range", "value"),
     ],
 )
 def test_what_cannot_be_dosed(weight: str, per_kg: str, code: str, field: str) -> None:

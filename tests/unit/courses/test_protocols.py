@@ -51,7 +51,7 @@ def test_rates_caps_and_routes() -> None:
     )
     assert (icu.dose.min_mg_per_kg_h, icu.dose.max_mg_per_kg_h) == (Decimal("0.5"), Decimal(2))
     assert icu.dose.cap_mg_per_h == 100
-    assert (acute.dose.min_ug_per_kg_min, acute.dose.max_ug_per_kg_min) == (1, 2)
+    assert (acute.dose.min_ug_per_kg_min, acute.dose.max_ug_per_kg_min) == (Decimal(1), Decimal(2))
     assert (acute.dose.min_seconds, acute.dose.blocked_routes) == (60, ("IM",))
 
 
@@ -70,7 +70,8 @@ def test_counts_and_limits_of_the_standard_course() -> None:
     assert (gaps.missed_after_days, gaps.interrupted_after_days) == (5, 14)
     assert (gaps.booking_window_days, gaps.grace_weeks) == (1, 1)
     assert (limits.block_below_minutes, limits.warn_below_minutes) == (30, 40)
-    assert (limits.warn_above_minutes, limits.second_check_above_mg) == (60, 100)
+    assert limits.warn_above_minutes == 60
+    assert limits.second_check_above_mg == 100
     assert limits.reason_on_change_percent == 20
 
 
