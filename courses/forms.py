@@ -15,6 +15,7 @@ from courses.actions.dose import Mixture
 from courses.actions.gate import GateFacts
 from courses.actions.series import CourseWish
 from courses.models import CourseRule, Protocol, Scale, StopReason
+from courses.queries.find import last_outcome_scale
 from courses.rules import gate
 from courses.rules.gate_content import parse_gate
 from courses.rules.scales import CSSRS
@@ -69,6 +70,8 @@ class CourseForm(forms.Form):
         outcome = newest(Scale).filter(content__has_key="response_percent")
         self._offer("protocol", orderable.order_by("-code"))
         self._offer("primary_scale", outcome)
+        # The scale that has a baseline already is the likely one.
+        self.fields["primary_scale"].initial = last_outcome_scale(patient)
         self._offer("prescriber", staff_of(site_id, "prescriber", "lead"))
         self._offer("second_prescriber", staff_of(site_id, "prescriber", "lead"))
         self._offer("chair", chairs_of(site_id))
@@ -92,6 +95,9 @@ class GateForm(forms.Form):
     weight_kg = forms.DecimalField(label="Weight, kg", max_digits=5, decimal_places=1)
     weighed_on = forms.DateField(label="Weighed on", widget=DayInput)
     pregnancy = forms.ChoiceField(choices=PREGNANCY)
+    drug_screen_on = forms.DateField(
+        label="Drug screen of", widget=DayInput, required=False, help_text="Only a new one."
+    )
     fasting_kept = forms.ChoiceField(label="Fasting kept", choices=YES_NO, widget=forms.RadioSelect)
     escort = forms.ChoiceField(label="Escort named", choices=YES_NO, widget=forms.RadioSelect)
     airway_equipment = forms.ChoiceField(
@@ -115,11 +121,8 @@ class GateForm(forms.Form):
                 (entry.code, entry.code.replace("_", " ").capitalize()) for entry in known
             ]
         hours = rules.fasting_hours
-        self.fields[
-            "fasting_kept"
-        ].help_text = (
-            f"Clear fluids {hours[0]} h, light meal {hours[1]} h, fatty meal {hours[2]} h."
-        )
+        fasting = f"Clear fluids {hours[0]} h, light meal {hours[1]} h, fatty meal {hours[2]} h."
+        self.fields["fasting_kept"].help_text = fasting
 
     def facts(self) -> GateFacts:
         data = self.cleaned_data
@@ -131,6 +134,7 @@ class GateForm(forms.Form):
             weight_kg=data["weight_kg"],
             weighed_on=data["weighed_on"],
             pregnancy=data["pregnancy"],
+            drug_screen_on=data["drug_screen_on"],
             conditions=tuple(data["conditions"]),
             medications=tuple(data["medications"]),
             **{name: data[name] == "yes" for name in asked},

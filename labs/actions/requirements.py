@@ -43,8 +43,6 @@ WRITTEN = (
     "rule", "policy_version", "subject_state", "status", "last_done_on", "next_due_on", "soon_on",
     "overdue_on", "blocks_when", "notify_on", "revision", "updated_at",
 )  # fmt: skip
-# What is done at the visit itself is asked for there; a mail about it would only be noise.
-AT_THE_VISIT = frozenset({"each_infusion"})
 # The message left or may have left.
 TOLD = (
     ReminderState.SENDING,
@@ -263,7 +261,7 @@ def _is_reopened(row: Requirement, before: _Before) -> bool:
 
 def _first_step_on(row: Requirement, rule: Rule, today: date) -> date | None:
     """The day on which somebody is first told; one that is past already becomes today."""
-    if row.status != RequirementStatus.OPEN or rule.trigger in AT_THE_VISIT:
+    if row.status != RequirementStatus.OPEN or rule.at_the_visit:
         return None
     if row.next_due_on is None or _is_history(row, today):
         return None

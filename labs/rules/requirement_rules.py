@@ -82,7 +82,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class RequirementRule:
-    """One kind of requirement. Which of the optional parts it has follows from its trigger."""
+    """One kind of requirement. Which of the optional parts it has follows from its trigger.
+
+    `at_the_visit`: it is done when the patient is here, so nobody is written to about it.
+    """
 
     kind: str
     title: str
@@ -97,6 +100,7 @@ class RequirementRule:
     hours: Hours | None = None
     fresh_minutes: int | None = None
     points: tuple[Point, ...] = ()
+    at_the_visit: bool = False
 
     def policy(self, phase: Phase, *, has_finding: bool = False) -> Policy:
         """The numbers that hold in `phase`, after a finding the shorter ones."""
@@ -131,6 +135,7 @@ def parse_requirement(kind: str, title: str, content: Content) -> RequirementRul
         hours=_hours(content),
         fresh_minutes=optional_whole_at(content, "freshness", "minutes"),
         points=tuple(_point(row) for row in rows_at(content, "points")),
+        at_the_visit=content.get("at_the_visit") is True,
     )
     _check_parts(rule)
     return rule
