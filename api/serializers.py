@@ -1,8 +1,13 @@
-"""The shapes of answers, for the schema; rows themselves go out as the query gave them."""
+"""The shapes of answers: what is published, and what the database's JSON is tested against."""
 
 from __future__ import annotations
 
 from rest_framework import serializers as s
+
+from api.filters import STATES
+from clinic.models import AppointmentStatus, Sex
+from courses.models import AssessmentStatus, CourseStatus, SessionStatus, StopReason
+from labs.models import BlocksWhen, RequirementStatus, ResultStatus
 
 
 class Patient(s.Serializer[object]):
@@ -12,7 +17,7 @@ class Patient(s.Serializer[object]):
     given_name = s.CharField()
     family_name = s.CharField()
     birth_date = s.DateField()
-    sex = s.CharField()
+    sex = s.ChoiceField(Sex.choices)
     deceased_on = s.DateField(allow_null=True)
     transferred_on = s.DateField(allow_null=True)
     consent_withdrawn_on = s.DateField(allow_null=True)
@@ -20,8 +25,19 @@ class Patient(s.Serializer[object]):
     updated_at = s.DateTimeField()
 
 
+class Appointment(s.Serializer[object]):
+    id = s.UUIDField()
+    status = s.ChoiceField(AppointmentStatus.choices)
+    starts_at = s.DateTimeField(source="during.lower")
+    ends_at = s.DateTimeField(source="during.upper")
+    chair = s.CharField(source="chair.name")
+
+
 class Infusion(s.Serializer[object]):
     id = s.UUIDField()
+    given_on = s.DateField()
+    started_at = s.DateTimeField()
+    ended_at = s.DateTimeField(allow_null=True)
     weight_kg = s.DecimalField(5, 1)
     mg_per_kg = s.DecimalField(5, 3)
     dose_mg = s.DecimalField(7, 1)
@@ -30,9 +46,6 @@ class Infusion(s.Serializer[object]):
     drug_volume_ml = s.DecimalField(7, 2)
     total_volume_ml = s.DecimalField(7, 1)
     rate_ml_per_h = s.DecimalField(7, 1)
-    started_at = s.DateTimeField()
-    ended_at = s.DateTimeField(allow_null=True)
-    given_on = s.DateField()
     stop_reason = s.CharField(allow_blank=True)
     entered_in_error_at = s.DateTimeField(allow_null=True)
 
@@ -40,14 +53,42 @@ class Infusion(s.Serializer[object]):
 class Session(s.Serializer[object]):
     id = s.UUIDField()
     number = s.IntegerField()
-    status = s.CharField()
+    status = s.ChoiceField(SessionStatus.choices)
     earliest_on = s.DateField()
     ideal_on = s.DateField()
     latest_on = s.DateField()
-    appointment_id = s.UUIDField(allow_null=True)
     replaces_id = s.UUIDField(allow_null=True)
+    replaced_by_id = s.UUIDField(allow_null=True)
     updated_at = s.DateTimeField()
+    appointment = Appointment(allow_null=True)
     infusion = Infusion(allow_null=True)
+
+
+class Score(s.Serializer[object]):
+    id = s.UUIDField()
+    scale_code = s.CharField(source="scale.code")
+    taken_at = s.DateTimeField()
+    taken_on = s.DateField()
+    status = s.ChoiceField(AssessmentStatus.choices)
+    total = s.IntegerField(allow_null=True)
+    band = s.CharField(allow_blank=True)
+    hours_since_infusion = s.DecimalField(9, 1, allow_null=True)
+    session_id = s.UUIDField(allow_null=True)
+
+
+class CourseRequirement(s.Serializer[object]):
+    id = s.UUIDField()
+    kind = s.CharField()
+    title = s.CharField(source="rule.title")
+    cycle = s.CharField(allow_blank=True)
+    status = s.ChoiceField(RequirementStatus.choices)
+    state = s.ChoiceField(STATES)
+    lateness_days = s.IntegerField()
+    last_done_on = s.DateField(allow_null=True)
+    soon_on = s.DateField(allow_null=True)
+    next_due_on = s.DateField(allow_null=True)
+    overdue_on = s.DateField(allow_null=True)
+    blocks_when = s.ChoiceField(BlocksWhen.choices)
 
 
 class Course(s.Serializer[object]):
@@ -55,27 +96,29 @@ class Course(s.Serializer[object]):
     site_id = s.UUIDField()
     patient_id = s.UUIDField()
     number = s.IntegerField()
-    status = s.CharField()
+    status = s.ChoiceField(CourseStatus.choices)
+    protocol_code = s.CharField(source="protocol.code")
+    protocol_version = s.IntegerField(source="protocol.version")
+    primary_scale_code = s.CharField(source="primary_scale.code")
+    primary_scale_version = s.IntegerField(source="primary_scale.version")
     planned_count = s.IntegerField()
     mg_per_kg = s.DecimalField(5, 3)
     infusion_minutes = s.IntegerField()
     planned_start_on = s.DateField()
     started_on = s.DateField(allow_null=True)
     ended_on = s.DateField(allow_null=True)
-    stop_reason = s.CharField(allow_blank=True)
+    stop_reason = s.ChoiceField(StopReason.choices, allow_blank=True)
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField()
-    protocol_code = s.CharField()
-    protocol_version = s.IntegerField()
-    primary_scale_code = s.CharField()
-    primary_scale_version = s.IntegerField()
     sessions = Session(many=True)
+    scores = Score(many=True)
+    requirements = CourseRequirement(many=True)
 
 
 class Alert(s.Serializer[object]):
     item = s.CharField()
-    answer = s.IntegerField()
     level = s.CharField()
+    answer = s.IntegerField()
 
 
 class Assessment(s.Serializer[object]):
@@ -84,21 +127,22 @@ class Assessment(s.Serializer[object]):
     patient_id = s.UUIDField()
     course_id = s.UUIDField(allow_null=True)
     session_id = s.UUIDField(allow_null=True)
+    scale_code = s.CharField(source="scale.code")
+    scale_version = s.IntegerField(source="scale.version")
     taken_at = s.DateTimeField()
     taken_on = s.DateField()
+    status = s.ChoiceField(AssessmentStatus.choices)
     items = s.ListField(child=s.IntegerField(allow_null=True))
     functional = s.IntegerField(allow_null=True)
-    status = s.CharField()
     total = s.IntegerField(allow_null=True)
     band = s.CharField(allow_blank=True)
     alerts = Alert(many=True)
-    hours_since_infusion = s.DecimalField(9, 1, allow_null=True)
     tags = s.ListField(child=s.CharField())
+    hours_since_infusion = s.DecimalField(9, 1, allow_null=True)
     replaces_id = s.UUIDField(allow_null=True)
+    replaced_by_id = s.UUIDField(allow_null=True)
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField()
-    scale_code = s.CharField()
-    scale_version = s.IntegerField()
 
 
 class Result(s.Serializer[object]):
@@ -106,6 +150,8 @@ class Result(s.Serializer[object]):
     site_id = s.UUIDField()
     patient_id = s.UUIDField()
     report_id = s.UUIDField()
+    status = s.ChoiceField(ResultStatus.choices)
+    observed_at = s.DateTimeField()
     code = s.CharField()
     code_system = s.CharField(allow_blank=True)
     display = s.CharField(allow_blank=True)
@@ -119,29 +165,30 @@ class Result(s.Serializer[object]):
     grade = s.IntegerField(allow_null=True)
     graded_against = s.CharField(allow_blank=True)
     ungraded_reason = s.CharField(allow_blank=True)
-    observed_at = s.DateTimeField()
-    status = s.CharField()
+    analyte = s.CharField(source="analyte.code", allow_null=True)
+    laboratory = s.CharField(source="report.laboratory")
+    collected_on = s.DateField(source="report.collected_on")
     replaces_id = s.UUIDField(allow_null=True)
+    replaced_by_id = s.UUIDField(allow_null=True)
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField()
-    analyte_code = s.CharField(allow_null=True)
-    laboratory = s.CharField()
-    collected_on = s.DateField()
 
 
 class Requirement(s.Serializer[object]):
     id = s.UUIDField()
     site_id = s.UUIDField()
     patient_id = s.UUIDField()
+    course_id = s.UUIDField(source="subject_id")
     kind = s.CharField()
+    title = s.CharField(source="rule.title")
     cycle = s.CharField(allow_blank=True)
-    status = s.CharField()
+    status = s.ChoiceField(RequirementStatus.choices)
+    state = s.ChoiceField(STATES)
+    lateness_days = s.IntegerField()
     last_done_on = s.DateField(allow_null=True)
-    next_due_on = s.DateField(allow_null=True)
     soon_on = s.DateField(allow_null=True)
+    next_due_on = s.DateField(allow_null=True)
     overdue_on = s.DateField(allow_null=True)
-    blocks_when = s.CharField()
+    blocks_when = s.ChoiceField(BlocksWhen.choices)
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField()
-    title = s.CharField()
-    course_id = s.UUIDField()

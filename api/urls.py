@@ -1,8 +1,8 @@
 """Versioned routes, one list."""
 
-from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from django.urls import path, re_path
 
+from api.v1 import docs
 from api.v1 import resources as v1
 
 app_name = "api"
@@ -18,6 +18,8 @@ urlpatterns = [
     path("v1/results/<uuid:pk>/", v1.Result.as_view(), name="v1-result"),
     path("v1/requirements/", v1.Requirements.as_view(), name="v1-requirements"),
     path("v1/requirements/<uuid:pk>/", v1.Requirement.as_view(), name="v1-requirement"),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+    path("schema/", docs.Schema.as_view(), name="schema"),
+    path("docs/", docs.Docs.as_view(), name="docs"),
+    # With its slash at the end, so that an address without one is sent on to the right one.
+    re_path(r"^(?:.*/)?$", v1.Nothing.as_view(), name="nothing"),
 ]

@@ -1,161 +1,121 @@
-"""The read endpoints: a query, a filter, a page."""
+"""The read endpoints, one after another: a query, its filters, its shape."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from api import filters, serializers
+from api.v1.base import Listing, One, Resource
 from clinic import queries_feed as people
 from courses.queries import feed as courses
 from labs import queries_feed as labs
-
-Row = dict[str, Any]
-
-
-class Resource(GenericAPIView[Any]):
-    """Rows of one kind that this person may see; `parts` adds what hangs below them."""
-
-    filterset_class: type[filters.Changed]
-    rows: Any
-
-    def get_queryset(self) -> Any:
-        return type(self).rows(self.request.user)
-
-    def parts(self, page: Sequence[Row]) -> Sequence[Row]:
-        return page
-
-
-class Listing(Resource):
-    """One page after another."""
-
-    def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.parts(page or []))
-
-
-class One(Resource):
-    """One row, or a 404 that says nothing of whether it exists."""
-
-    pagination_class = None
-
-    def get(self, request: Request, pk: UUID) -> Response:
-        found = list(self.get_queryset().filter(id=pk))
-        if not found:
-            raise Http404
-        return Response(self.parts(found)[0])
 
 
 class PatientRows(Resource):
     """Patients; contact ways stay inside."""
 
-    rows = staticmethod(people.patients)
+    feed = people.PATIENTS
     filterset_class = filters.PatientFilter
     serializer_class = serializers.Patient
 
 
 class CourseRows(Resource):
-    """Courses with their sessions and what was given in each."""
+    """Courses with sessions and infusions, scores, and what they ask for."""
 
-    rows = staticmethod(courses.courses)
+    feed = courses.COURSES
     filterset_class = filters.CourseFilter
     serializer_class = serializers.Course
-
-    def parts(self, page: Sequence[Row]) -> Sequence[Row]:
-        return courses.with_parts(self.request.user, page)
 
 
 class AssessmentRows(Resource):
     """Filled-in scales, also drafts, replaced and withdrawn ones."""
 
-    rows = staticmethod(courses.assessments)
+    feed = courses.ASSESSMENTS
     filterset_class = filters.AssessmentFilter
     serializer_class = serializers.Assessment
 
 
 class ResultRows(Resource):
-    """Laboratory results with their own unit, limits and grade."""
+    """Laboratory results with their own unit, limits and grade, also replaced ones."""
 
-    rows = staticmethod(labs.results)
+    feed = labs.RESULTS
     filterset_class = filters.ResultFilter
     serializer_class = serializers.Result
 
 
 class RequirementRows(Resource):
-    """What must be done by when."""
+    """What must be done by when, and how it stands today by the site's clock."""
 
-    rows = staticmethod(labs.requirements)
+    feed = labs.REQUIREMENTS
     filterset_class = filters.RequirementFilter
     serializer_class = serializers.Requirement
 
 
-@extend_schema_view(
-    get=extend_schema(operation_id="patients_list", responses=serializers.Patient(many=True))
-)
+def _listed(name: str, shape: type[Any]) -> Any:
+    return extend_schema_view(
+        get=extend_schema(operation_id=f"{name}_list", tags=[name], responses=shape(many=True))
+    )
+
+
+def _single(name: str) -> Any:
+    return extend_schema_view(
+        get=extend_schema(operation_id=f"{name}_one", tags=[name], filters=False)
+    )
+
+
+@_listed("patients", serializers.Patient)
 class Patients(PatientRows, Listing):
-    """Patients, page by page."""
+    """Patients, page by page. Contact ways stay inside."""
 
 
-@extend_schema_view(get=extend_schema(operation_id="patients_one", filters=False))
+@_single("patients")
 class Patient(PatientRows, One):
     """One patient."""
 
 
-@extend_schema_view(
-    get=extend_schema(operation_id="courses_list", responses=serializers.Course(many=True))
-)
+@_listed("courses", serializers.Course)
 class Courses(CourseRows, Listing):
-    """Courses, page by page."""
+    """Courses, page by page, with sessions and infusions, scores, and what they ask for."""
 
 
-@extend_schema_view(get=extend_schema(operation_id="courses_one", filters=False))
+@_single("courses")
 class Course(CourseRows, One):
     """One course."""
 
 
-@extend_schema_view(
-    get=extend_schema(operation_id="assessments_list", responses=serializers.Assessment(many=True))
-)
+@_listed("assessments", serializers.Assessment)
 class Assessments(AssessmentRows, Listing):
-    """Assessments, page by page."""
+    """Filled-in scales, page by page; also drafts, replaced and withdrawn ones."""
 
 
-@extend_schema_view(get=extend_schema(operation_id="assessments_one", filters=False))
+@_single("assessments")
 class Assessment(AssessmentRows, One):
-    """One assessment."""
+    """One filled-in scale."""
 
 
-@extend_schema_view(
-    get=extend_schema(operation_id="results_list", responses=serializers.Result(many=True))
-)
+@_listed("results", serializers.Result)
 class Results(ResultRows, Listing):
-    """Results, page by page."""
+    """Laboratory results, page by page; also replaced and withdrawn ones."""
 
 
-@extend_schema_view(get=extend_schema(operation_id="results_one", filters=False))
+@_single("results")
 class Result(ResultRows, One):
     """One result."""
 
 
-@extend_schema_view(
-    get=extend_schema(
-        operation_id="requirements_list", responses=serializers.Requirement(many=True)
-    )
-)
+@_listed("requirements", serializers.Requirement)
 class Requirements(RequirementRows, Listing):
-    """Requirements, page by page."""
+    """What must be done by when, page by page."""
 
 
-@extend_schema_view(get=extend_schema(operation_id="requirements_one", filters=False))
+@_single("requirements")
 class Requirement(RequirementRows, One):
     """One requirement."""
 
@@ -163,7 +123,22 @@ class Requirement(RequirementRows, One):
 class Index(APIView):
     """Where everything is."""
 
-    @extend_schema(responses={200: {"type": "object", "additionalProperties": {"type": "string"}}})
+    @extend_schema(
+        tags=["index"],
+        responses={
+            200: {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}
+        },
+    )
     def get(self, request: Request) -> Response:
         names = ("patients", "courses", "assessments", "results", "requirements")
         return Response({n: reverse(f"api:v1-{n}", request=request) for n in names})
+
+
+class Nothing(APIView):
+    """Any other address, in the same words as a row that is not there."""
+
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise Http404

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from knox.models import get_token_model
 
-from clinic.actions.access import integration_user
+from clinic.actions.access import LONGEST_DAYS, issue_token
 from clinic.errors import DomainError
-
-LONGEST_DAYS = 90
 
 
 class Command(BaseCommand):
@@ -26,13 +22,13 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, default=LONGEST_DAYS, help="how long it is good")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not 1 <= options["days"] <= LONGEST_DAYS:
-            raise CommandError(f"--days: from 1 to {LONGEST_DAYS}.")
         try:
-            user = integration_user(email=options["email"], site_slug=options["site"])
+            token = issue_token(
+                email=options["email"],
+                site_slug=options["site"],
+                days=options["days"],
+                by=None,
+            )
         except DomainError as error:
             raise CommandError(f"{error.field}: {error.message}") from None
-        _, token = get_token_model().objects.create(
-            user=user, expiry=timedelta(days=options["days"])
-        )
         self.stdout.write(token)
