@@ -86,8 +86,9 @@ def _welcome(here: Installation, *, demo: bool) -> None:
     if demo:
         here.manage("seed_demo", "--sign-ins", aloud=True)
     if not here.has_a_site():
-        say('There is no site yet. In another window: eval "$(bin/run --environment)", then')
-        say(".venv/bin/python manage.py create_site --help")
+        say(
+            "There is no site yet. In another window: .venv/bin/python manage.py create_site --help"
+        )
     if here.env["EMAIL_URL"].startswith("filemail:"):
         say(f"Mail is written to files in {here.mail}; set EMAIL_URL to send it.")
     say(f"Logs: {here.home.logs}. Stop with Ctrl-C.")

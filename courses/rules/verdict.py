@@ -36,7 +36,10 @@ def _judge_one(place: int, case: Mapping[str, Any]) -> Verdict:
             raise ValueError(f"case {place}: “{key}” is not a table")
     expected = case["expected"]
     got = _answer(str(case["fn"]), case["input"])
-    passed = all(key in got and _same(got[key], value) for key, value in expected.items())
+    # A refusal passes only where one was expected; an unknown function never does.
+    answered = case["fn"] in CASES and ("error" in expected or "error" not in got)
+    agreed = all(key in got and _same(got[key], value) for key, value in expected.items())
+    passed = answered and agreed
     return Verdict(str(case.get("id", place)), str(case["fn"]), passed, expected, got)
 
 
