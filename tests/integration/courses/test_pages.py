@@ -23,6 +23,8 @@ from tests.factories import (
     ReportFactory,
     TaskFactory,
     member,
+    protocol,
+    scale,
 )
 from tests.integration.courses import scene
 
@@ -171,10 +173,10 @@ def test_a_course_is_proposed_before_it_is_booked(
     form = text(client.get(path))
     assert "Show the proposal" in form
     wish = {
-        "protocol": Course.protocol.field.related_model.objects.get(code="trd_standard").pk,
+        "protocol": protocol("trd_standard").pk,
         "mg_per_kg": "0.5",
         "planned_count": "6",
-        "primary_scale": Course.primary_scale.field.related_model.objects.get(code="madrs").pk,
+        "primary_scale": scale("madrs").pk,
         "prescriber": prescriber.pk,
         "first_on": "2026-11-30",
         "weekdays": ["1", "4"],
