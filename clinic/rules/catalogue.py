@@ -2,8 +2,10 @@
 
 A number is `{ value = "0.5", unit = "mg/kg", source = "SEED", confidence = "seed",
 dated = "2026-02-01" }`. `value` is text or a list of texts, because a binary fraction is not what
-the source says. `confidence` is `seed` (the guideline), `lit` (a public source) or `expert` (a
-default that a site's clinical lead signs off).
+the source says. A number may say `between = ["100", "200"]`: what a site may set it to. A choice is
+`{ choice = "warn", among = ["warn", "hold"], source, confidence, dated }`. `confidence` is `seed`
+(the guideline), `lit` (a public source) or `expert` (a default that a site's clinical lead signs
+off, and that a site may set).
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from typing import Any, Final
 
 CONFIDENCES: Final = frozenset({"seed", "lit", "expert"})
 NUMBER_KEYS: Final = frozenset({"value", "unit", "source", "confidence", "dated"})
+CHOICE_KEYS: Final = frozenset({"choice", "among", "source", "confidence", "dated"})
+BETWEEN: Final = "between"
 HEADER: Final = ("kind", "code", "version", "title", "released_on")
 _HEADING: Final = re.compile(r"^\[(\[)?\s*([\w.-]+)\s*\]")
 _KEY: Final = re.compile(r"^([\w-]+)\s*=")
@@ -150,6 +154,8 @@ class _Checker:
         if isinstance(value, Mapping):
             if "value" in value:
                 self.number(value, path)
+            elif "choice" in value:
+                self.choice(value, path)
             else:
                 self.table(value, path)
         elif isinstance(value, list):
@@ -163,17 +169,50 @@ class _Checker:
 
     def number(self, leaf: Mapping[str, Any], path: KeyPath) -> None:
         name = _spoken(path)
-        for key in sorted(NUMBER_KEYS - set(leaf)):
-            raise self.fault(path, f"“{name}” has no {key}.")
-        for key in sorted(set(leaf) - NUMBER_KEYS):
-            raise self.fault(path, f"“{name}” has the unknown key “{key}”.")
+        self._keys(leaf, path, NUMBER_KEYS, frozenset({BETWEEN}))
         texts = leaf["value"] if isinstance(leaf["value"], list) else [leaf["value"]]
         if not texts or not all(_is_decimal(text) for text in texts):
             raise self.fault(path, f"“{name}” is not a number in quotes.")
         if not isinstance(leaf["unit"], str):
             raise self.fault(path, f"“{name}” has a unit that is not text.")
+        self._bounds(leaf.get(BETWEEN), texts, path)
         self._provenance(leaf, path)
         self._date(path, leaf["dated"])
+
+    def choice(self, leaf: Mapping[str, Any], path: KeyPath) -> None:
+        name = _spoken(path)
+        self._keys(leaf, path, CHOICE_KEYS, frozenset())
+        among = leaf["among"]
+        if not isinstance(among, list) or not all(isinstance(one, str) for one in among):
+            raise self.fault(path, f"“{name}” has an “among” that is not a list of texts.")
+        if leaf["choice"] not in among:
+            raise self.fault(path, f"“{name}” chooses what is not among its choices.")
+        self._provenance(leaf, path)
+        self._date(path, leaf["dated"])
+
+    def _keys(
+        self,
+        leaf: Mapping[str, Any],
+        path: KeyPath,
+        needed: frozenset[str],
+        possible: frozenset[str],
+    ) -> None:
+        for key in sorted(needed - set(leaf)):
+            raise self.fault(path, f"“{_spoken(path)}” has no {key}.")
+        for key in sorted(set(leaf) - needed - possible):
+            raise self.fault(path, f"“{_spoken(path)}” has the unknown key “{key}”.")
+
+    def _bounds(self, between: object, texts: list[str], path: KeyPath) -> None:
+        """What a site may set the number to: two numbers in order, with the default between."""
+        if between is None:
+            return
+        name = _spoken(path)
+        is_pair = isinstance(between, list) and len(between) == len(("low", "high"))
+        if not is_pair or not all(_is_decimal(bound) for bound in between):  # type: ignore[attr-defined]
+            raise self.fault(path, f"“{name}” has a “between” that is not two numbers in quotes.")
+        low, high = (Decimal(bound) for bound in between)  # type: ignore[attr-defined]
+        if not low <= high or not all(low <= Decimal(text) <= high for text in texts):
+            raise self.fault(path, f"“{name}” does not lie between its own bounds.")
 
     def _provenance(self, leaf: Mapping[str, Any], path: KeyPath) -> None:
         source, confidence = leaf["source"], leaf.get("confidence", "lit")

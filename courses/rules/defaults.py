@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from clinic.rules.content import Content
 from clinic.rules.errors import RuleError
 from courses.rules.dosing import Preparation, parse_preparation
 from courses.rules.gate_content import GateRules, parse_gate
@@ -15,7 +16,6 @@ from courses.rules.response import ResponseRules, parse_response
 from courses.rules.scales import Scale, parse_scale
 from courses.rules.session_monitoring import MonitoringRules, parse_monitoring
 from courses.rules.weight import IdealWeightRules, parse_ideal_weight
-from labs.rules.content import Content
 
 CATALOGUE: Final = Path(__file__).resolve().parent.parent / "catalogue"
 

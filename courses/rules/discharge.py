@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from labs.rules.content import Content, decimal_at, whole_at
+from clinic.rules.content import Content, decimal_at, whole_at
 
 RISKS: Final = ("none", "low", "moderate", "high")
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 
+from clinic.rules.content import Content, decimal_at, texts_at
 from clinic.rules.errors import RuleError
-from labs.rules.content import Content, decimal_at, texts_at
 
 UG_PER_KG_MIN, MG_PER_KG_H = "ug/kg/min", "mg/kg/h"
 # Arithmetic of the units: 60 min in an hour, 1000 ug in a mg.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from clinic.rules.content import Content, rows_at, text_at, whole_at
 from clinic.rules.errors import RuleError
 from courses.rules.weight import WeightRules, parse_weight
-from labs.rules.content import Content, rows_at, text_at, whole_at
 
 ABSOLUTE: Final = "absolute"
 CLASSES: Final = frozenset({ABSOLUTE, "block", "hold", "warn"})

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from clinic.rules.content import Content, texts_at, whole_at
 from clinic.rules.errors import RuleError
 from courses.rules.session_monitoring import MonitoringRules, sedation
-from labs.rules.content import Content, texts_at, whole_at
 
 STOP, PAUSE, ALERT, REPEAT = "stop", "pause", "alert", "repeat"
 MOST_SPO2_PERCENT: Final = 100

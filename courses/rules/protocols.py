@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
+from clinic.rules.content import Content, decimal_at, flag_at, table_at, text_at, whole_at
 from clinic.rules.errors import RuleError
-from labs.rules.content import Content, decimal_at, flag_at, table_at, text_at, whole_at
 
 INFUSION = "infusion"
 

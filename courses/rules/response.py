@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from clinic.rules.content import Content, decimal_at, text_at, whole_at
 from clinic.rules.errors import RuleError
 from courses.rules.outcome import RESPONSE, Outcome, classify
 from courses.rules.scales import Scale
-from labs.rules.content import Content, decimal_at, text_at, whole_at
 
 LOST_RESPONSE, QIDS, MADRS = "lost_response", "qids", "madrs"
 # Definitions that speak of one instrument's points say nothing on another (rulebook B7, E8).

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from clinic.rules.content import Content, decimal_at, whole_at
 from clinic.rules.errors import RuleError
-from labs.rules.content import Content, decimal_at, whole_at
 
 NOTHING, RETHINK = "nothing", "review_dose_and_diagnosis"
 STOP, EXTEND, FINISH = "recommend_stop", "may_extend", "finish_or_taper"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from clinic.rules.errors import RuleError
-from labs.rules.content import (
+from clinic.rules.content import (
     Content,
     decimal_at,
     optional_whole_at,
@@ -15,6 +14,7 @@ from labs.rules.content import (
     text_at,
     whole_at,
 )
+from clinic.rules.errors import RuleError
 
 SUM, DOMAINS, CSSRS = "sum", "domains", "cssrs_screener"
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
+from clinic.rules.content import Content, whole_at
 from clinic.rules.errors import RuleError
-from labs.rules.content import Content, whole_at
 
 SUBANAESTHETIC, DEEP_SEDATION = "subanaesthetic", "deep_sedation"
 MODES: Final = frozenset({SUBANAESTHETIC, DEEP_SEDATION})

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from clinic.rules.content import Content, decimal_at, whole_at
 from clinic.rules.errors import RuleError
 from courses.rules.dosing import positive
-from labs.rules.content import Content, decimal_at, whole_at
 
 CM_PER_INCH = Decimal("2.54")
 KG_STEP = Decimal("0.1")

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from clinic.rules.errors import RuleError
-from labs.rules.content import (
+from clinic.rules.content import (
     Content,
     decimal_at,
     flag_at,
@@ -17,6 +16,7 @@ from labs.rules.content import (
     text_at,
     texts_at,
 )
+from clinic.rules.errors import RuleError
 
 LOINC: Final = "http://loinc.org"
 LOINC_NAMES: Final = frozenset({LOINC, "LN", "LOINC", "urn:oid:2.16.840.1.113883.6.1"})

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from clinic.rules.content import Content, text_at
 from labs.rules.analytes import Analyte, Units, parse_analyte, parse_units
-from labs.rules.content import Content, text_at
 from labs.rules.grading import GradingTable, parse_grading
 from labs.rules.gu import UrinaryRules, parse_urinary
 from labs.rules.liver import LiverRules, parse_liver

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, Literal
 
+from clinic.rules.content import Content, decimal_at, flag_at, table_at
 from clinic.rules.errors import RuleError
-from labs.rules.content import Content, decimal_at, flag_at, table_at
 
 _RATIO: Final = Decimal("0.0001")
 _CENSORED: Final = frozenset({"<", "<=", ">", ">="})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from clinic.rules.content import Content, flag_at, rows_at, text_at, texts_at, whole_at
 from clinic.rules.errors import RuleError
-from labs.rules.content import Content, flag_at, rows_at, text_at, texts_at, whole_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from clinic.rules.errors import RuleError
-from labs.rules.content import (
+from clinic.rules.content import (
     Content,
     decimal_at,
     flag_at,
@@ -16,6 +15,7 @@ from labs.rules.content import (
     rows_at,
     text_at,
 )
+from clinic.rules.errors import RuleError
 
 _HUNDREDTH: Final = Decimal("0.01")
 

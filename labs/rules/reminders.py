@@ -12,9 +12,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
+from clinic.rules.content import Content, table_at, text_at, texts_at, whole_at
 from clinic.rules.dates import to_utc, today_local
 from clinic.rules.errors import RuleError
-from labs.rules.content import Content, table_at, text_at, texts_at, whole_at
 from labs.rules.due import Dates
 
 Step = Literal["none", "due_soon", "due", "overdue", "escalated"]

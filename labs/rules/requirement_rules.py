@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal, cast, get_args
 
-from clinic.rules.errors import RuleError
-from labs.rules.content import (
+from clinic.rules.content import (
     Content,
     optional_whole_at,
     rows_at,
@@ -17,6 +16,7 @@ from labs.rules.content import (
     texts_at,
     whole_at,
 )
+from clinic.rules.errors import RuleError
 from labs.rules.due import BlocksWhen, Policy, add_months
 from labs.rules.exposure import Phase
 

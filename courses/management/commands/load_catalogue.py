@@ -21,6 +21,7 @@ from clinic.rules.catalogue import (
     read_entry,
     read_sources,
 )
+from clinic.rules.content import Content
 from clinic.rules.errors import RuleError
 from courses.models import CourseRule, Protocol, Scale
 from courses.rules.discharge import parse_discharge
@@ -35,7 +36,6 @@ from courses.rules.session_monitoring import parse_monitoring
 from courses.rules.weight import parse_ideal_weight, parse_weight
 from labs.models import Analyte, LabRule, RequirementRule
 from labs.rules.analytes import parse_analyte, parse_units
-from labs.rules.content import Content
 from labs.rules.grading import parse_grading
 from labs.rules.gu import parse_urinary
 from labs.rules.liver import parse_liver

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from clinic.rules.errors import RuleError
-from labs.rules.content import (
+from clinic.rules.content import (
     Content,
     decimal_at,
     flag_at,
@@ -20,6 +19,7 @@ from labs.rules.content import (
     texts_at,
     whole_at,
 )
+from clinic.rules.errors import RuleError
 
 CONTENT: Content = {
     "dose": {"value": "0.5", "unit": "mg/kg"},

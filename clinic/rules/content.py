@@ -1,7 +1,8 @@
 """Reading clinical content: a table of tables whose numbers carry unit, source and date.
 
 A number is `{ value = "0.5", unit = "mg/kg", source = "...", ... }`; its value is text, because a
-binary fraction is not what the source says.
+binary fraction is not what the source says. A choice is
+`{ choice = "warn", among = ["warn", "hold"], source = "...", ... }`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import cast
 
 from clinic.rules.errors import RuleError
+from clinic.rules.reasons import Origin
 
 Content = Mapping[str, object]
 
@@ -77,6 +79,34 @@ def flag_at(content: Content, *path: str) -> bool:
     if not isinstance(found, bool):
         raise _broken(path, "is neither true nor false")
     return found
+
+
+def choice_at(content: Content, *path: str) -> str:
+    """The choice at `path`, plain text or a choice table."""
+    found = table_at(content, *path[:-1]).get(path[-1])
+    if isinstance(found, Mapping):
+        return text_at(found, "choice")
+    return text_at(content, *path)
+
+
+def origin_at(content: Content, *path: str) -> Origin:
+    """Where the number, choice, row or table at `path` comes from.
+
+    One without a source of its own has that of the nearest table around it that has one.
+    """
+    around = (table_at(content, *path[:length]) for length in range(len(path), -1, -1))
+    leaf = next((table for table in around if "source" in table), content)
+    return Origin(
+        source=str(leaf.get("source", "EXPERT")),
+        confidence=str(leaf.get("confidence", "expert")),
+        rule=rule_name(content),
+        policy_version=cast("int", content.get("policy_version", 0)),
+    )
+
+
+def rule_name(content: Content) -> str:
+    """Which content and which version of it, such as `gate 2`."""
+    return f"{content.get('code', '')} {content.get('version', '')}".strip()
 
 
 def _broken(path: Sequence[str], what: str) -> RuleError:
