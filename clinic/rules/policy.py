@@ -157,9 +157,8 @@ def _number(setting: Setting, text: str) -> str:
         raise RuleError("not_a_number", setting.path, f"“{text.strip()}” is not a number.")
     if setting.between and not setting.between[0] <= number <= setting.between[1]:
         low, high = setting.between
-        message = f"{text.strip()} is not between {low} and {high} {setting.unit}.".replace(
-            " .", "."
-        )
+        unit = f" {setting.unit}" if setting.unit else ""
+        message = f"{text.strip()} is not between {low} and {high}{unit}."
         raise RuleError("out_of_range", setting.path, message)
     return format(number.normalize() + 0, "f")
 

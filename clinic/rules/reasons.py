@@ -30,7 +30,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something was decided: stable code, plain sentence, the facts it stands on, its origin."""
+    """Why something was decided: stable code, plain sentence, the facts behind it, its origin."""
 
     code: str
     sentence: str
