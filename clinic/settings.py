@@ -90,6 +90,8 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
     }
 }
+# Which clinical content there is: each app says what it has.
+CATALOGUE_KINDS = ["labs.kinds.KINDS", "courses.kinds.KINDS"]
 REDIS_URL = env.url(
     "REDIS_URL",
     {"redis": "redis://:password@127.0.0.1:6379/0", "rediss": "rediss://:password@host:6379/0"},

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
@@ -13,6 +12,7 @@ from django.db import transaction
 
 from clinic.actions.catalogue import load_entries
 from clinic.errors import DomainError
+from clinic.kinds import Kind, kinds
 from clinic.models.base import CatalogueRow
 from clinic.rules.catalogue import (
     CatalogueError,
@@ -21,61 +21,7 @@ from clinic.rules.catalogue import (
     read_entry,
     read_sources,
 )
-from clinic.rules.content import Content
 from clinic.rules.errors import RuleError
-from courses.models import CourseRule, Protocol, Scale
-from courses.rules.discharge import parse_discharge
-from courses.rules.dosing import parse_preparation
-from courses.rules.gate_content import parse_gate
-from courses.rules.in_session import parse_session_limits
-from courses.rules.protocols import parse_protocol
-from courses.rules.response import parse_response
-from courses.rules.review import parse_review
-from courses.rules.scales import parse_scale
-from courses.rules.session_monitoring import parse_monitoring
-from courses.rules.weight import parse_ideal_weight, parse_weight
-from labs.models import Analyte, LabRule, RequirementRule
-from labs.rules.analytes import parse_analyte, parse_units
-from labs.rules.grading import parse_grading
-from labs.rules.gu import parse_urinary
-from labs.rules.liver import parse_liver
-from labs.rules.reminders import parse_reminders
-from labs.rules.requirement_rules import parse_requirement
-
-Parse = Callable[[Entry], object]
-
-COURSE_RULES: Final[Mapping[str, tuple[Callable[[Content], object], ...]]] = {
-    "gate": (parse_gate, parse_weight),
-    "preparation": (parse_preparation, parse_ideal_weight),
-    "response": (parse_response, parse_review),
-    "session_monitoring": (parse_monitoring, parse_session_limits, parse_discharge),
-}
-
-
-def _course_rule(entry: Entry) -> None:
-    """Read by every rule that takes its numbers from there; one that nobody reads is a slip."""
-    if entry.code not in COURSE_RULES:
-        raise RuleError("rule_unknown", "code", f"No rule reads “{entry.code}”.")
-    for parse in COURSE_RULES[entry.code]:
-        parse(entry.content)
-
-
-# Into which table each kind goes, and which rule reads it: what the rule refuses is not loaded.
-KINDS: Final[Mapping[str, tuple[type[CatalogueRow], Parse]]] = {
-    "analyte": (Analyte, lambda one: parse_analyte(one.code, one.title, one.content)),
-    "units": (LabRule, lambda one: parse_units(one.content)),
-    "grading": (LabRule, lambda one: parse_grading(one.content)),
-    "liver": (LabRule, lambda one: parse_liver(one.content)),
-    "urinary": (LabRule, lambda one: parse_urinary(one.content)),
-    "reminders": (LabRule, lambda one: parse_reminders(one.content)),
-    "requirement": (
-        RequirementRule,
-        lambda one: parse_requirement(one.code, one.title, one.content),
-    ),
-    "protocol": (Protocol, lambda one: parse_protocol(one.content)),
-    "scale": (Scale, lambda one: parse_scale(one.content)),
-    "course_rule": (CourseRule, _course_rule),
-}
 
 
 class Command(BaseCommand):
@@ -112,7 +58,7 @@ def _catalogue_of(app: str) -> Path:
 
 
 def _models() -> list[type[CatalogueRow]]:
-    return list(dict.fromkeys(model for model, _ in KINDS.values()))
+    return list(dict.fromkeys(kind.model for kind in kinds().values()))
 
 
 def _read(folders: list[Path]) -> dict[type[CatalogueRow], list[Entry]]:
@@ -122,17 +68,17 @@ def _read(folders: list[Path]) -> dict[type[CatalogueRow], list[Entry]]:
     for folder in folders:
         for file in catalogue_files(folder):
             entry = read_entry(file, sources)
-            if entry.kind not in KINDS:
+            if entry.kind not in kinds():
                 raise CatalogueError(file, 1, f"“{entry.kind}” is not a kind of content.")
-            model, parse = KINDS[entry.kind]
-            _try(file, entry, parse)
-            found[model].append(entry)
+            kind = kinds()[entry.kind]
+            _try(file, entry, kind)
+            found[kind.model].append(entry)
     return found
 
 
-def _try(file: Path, entry: Entry, parse: Parse) -> None:
+def _try(file: Path, entry: Entry, kind: Kind) -> None:
     try:
-        parse(entry)
+        kind.parse(entry.content)
     except RuleError as error:
         raise CatalogueError(file, _line_of(file, error.field), error.message) from None
 
