@@ -51,6 +51,15 @@ class SiteScopedQuerySet(models.QuerySet[M]):
         return self.filter(site_id=site_id)
 
 
+class PolicyQuerySet(SiteScopedQuerySet[M]):
+    """Versions of what sites have set."""
+
+    def in_force(self, on: date) -> Self:
+        """The version that counts on `on`, one a site and section: the latest begun by then."""
+        begun = self.filter(effective_from__lte=on)
+        return begun.order_by("site_id", "section", "-version").distinct("site_id", "section")
+
+
 class SiteQuerySet(models.QuerySet["Any"]):
     """Sites."""
 

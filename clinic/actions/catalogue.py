@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 
+from clinic.actions.policies import require_policies_fit
 from clinic.errors import Conflict
 from clinic.models.base import CatalogueRow
 from clinic.rules.catalogue import Entry
@@ -26,7 +27,8 @@ def load_entries(*, model: type[CatalogueRow], entries: Sequence[Entry]) -> Load
 
     Raises Conflict `version_changed` where the content of a loaded version differs, and
     `version_twice` where two files claim one version: decisions point at a version, so another
-    content needs another number.
+    content needs another number. Raises Conflict `policy_unfit` where a site has set a value that
+    a new version does not know or cannot take.
     """
     held = {(row.code, row.version): row.sha256 for row in model._default_manager.all()}
     met: set[tuple[str, int]] = set()
@@ -46,7 +48,12 @@ def load_entries(*, model: type[CatalogueRow], entries: Sequence[Entry]) -> Load
             )
     # Rows come from a file that was checked; a conflict can only be another loader, and is one.
     model._default_manager.bulk_create(fresh, ignore_conflicts=True)
+    require_policies_fit(*(row for row in fresh if _is_newest(row, held)))
     return Loaded(new=len(fresh), unchanged=len(met) - len(fresh))
+
+
+def _is_newest(row: CatalogueRow, held: Mapping[tuple[str, int], str]) -> bool:
+    return all(version < row.version for code, version in held if code == row.code)
 
 
 def _named(entry: Entry) -> str:

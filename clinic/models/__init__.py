@@ -6,8 +6,9 @@ from clinic.models.appointment import (
     AppointmentStatus,
     AppointmentTransition,
 )
-from clinic.models.audit import AuditEvent, Policy
+from clinic.models.audit import AuditEvent
 from clinic.models.patient import Patient, Sex
+from clinic.models.policy import Policy
 from clinic.models.site import Chair, Closure, OpeningHours, Site, Weekday
 from clinic.models.user import Membership, Role, User
 

@@ -1,10 +1,9 @@
-"""What was done, by whom, and which rule version a site had when."""
+"""What was done and by whom."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-import pghistory
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -43,33 +42,3 @@ class AuditEvent(SiteRow):
 
     def __str__(self) -> str:
         return f"{self.event} by {self.actor_label}"
-
-
-@pghistory.track()
-class Policy(SiteRow):
-    """One dated version of a site's thresholds in one section; the app below owns its shape."""
-
-    section = models.CharField(max_length=40)
-    version = models.PositiveIntegerField()
-    effective_from = models.DateTimeField()
-    values = models.JSONField()
-    reason = models.TextField()
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
-
-    objects = SiteScopedQuerySet.as_manager()
-
-    class Meta:
-        ordering = ("site", "section", "-version")
-        verbose_name_plural = "policies"
-        constraints: ClassVar = [
-            *same_site("policy"),
-            models.UniqueConstraint(fields=["site", "section", "version"], name="policy_once"),
-        ]
-        triggers: ClassVar = [
-            pgtrigger.Protect(name="versions_stay", operation=pgtrigger.Update | pgtrigger.Delete)
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.section} version {self.version}"

@@ -42,6 +42,8 @@ _PRESCRIBING: Final = _NURSING | {"courses.change", "results.review", "import.ru
 _LEADING: Final = _PRESCRIBING | {
     "settings.view",
     "settings.change",
+    "policies.view",
+    "policies.change",
     "users.view",
     "users.change",
     "audit.view",
@@ -55,7 +57,7 @@ PERMISSIONS_OF: Final[dict[str, frozenset[str]]] = {
     "site_admin": frozenset(
         {"settings.view", "settings.change", "users.view", "users.change", "catalogue.view"}
     ),
-    "auditor": frozenset({"audit.view", "catalogue.view"}),
+    "auditor": frozenset({"audit.view", "catalogue.view", "policies.view"}),
     "integration": frozenset(
         {
             "api.read",

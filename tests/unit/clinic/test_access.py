@@ -23,6 +23,8 @@ EXPECTED = {
     "reminders.view": {"coordinator", "nurse", "prescriber", "lead"},
     "settings.view": {"lead", "site_admin"},
     "settings.change": {"lead", "site_admin"},
+    "policies.view": {"lead", "auditor"},
+    "policies.change": {"lead"},
     "users.view": {"lead", "site_admin"},
     "users.change": {"lead", "site_admin"},
     "audit.view": {"lead", "auditor"},

@@ -1,0 +1,113 @@
+"""The clinical content that counts at a site on a day: the catalogue with the site's own values.
+
+Whoever decides asks here, and keeps the version of the content and of the policy with the decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from clinic.models import Policy
+from clinic.models.base import CatalogueRow
+from clinic.queries import current, newest
+from clinic.rules.content import Content
+from clinic.rules.policy import fitting_only, overlay
+
+C = TypeVar("C", bound=CatalogueRow)
+T = TypeVar("T")
+
+
+def section_of(row: CatalogueRow) -> str:
+    """The name under which a site's policies change this content: `course_rule:gate`."""
+    return f"{row.content['kind']}:{row.code}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InForce(Generic[C]):
+    """One version of content under one version of a site's policy (None: the catalogue's own)."""
+
+    row: C
+    policy: Policy | None = None
+
+    @property
+    def policy_version(self) -> int:
+        return self.policy.version if self.policy else 0
+
+    @property
+    def content(self) -> Content:
+        """The content with the site's values in place."""
+        return _laid(self)
+
+    def parsed(self, parse: Callable[[Content], T]) -> T:
+        """The content as the rule reads it. Both versions never change, so it is read once."""
+        return _parsed(parse, self)  # type: ignore[return-value]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, InForce) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[UUID, UUID | None]:
+        return self.row.pk, self.policy.pk if self.policy else None
+
+
+@lru_cache(maxsize=512)
+def _laid(one: InForce[CatalogueRow]) -> Content:
+    content: Content = one.row.content
+    if one.policy is None:
+        return content
+    values = fitting_only(content, one.policy.values)
+    return overlay(content, values, one.policy.version)
+
+
+@lru_cache(maxsize=512)
+def _parsed(parse: Callable[[Content], object], one: InForce[CatalogueRow]) -> object:
+    return parse(_laid(one))
+
+
+@dataclass(frozen=True, slots=True)
+class SitePolicies:
+    """Everything that a site has set, as it counts on one of its days, by section."""
+
+    by_section: Mapping[str, Policy]
+
+    def on(self, row: C) -> InForce[C]:
+        """What counts of this version of the content."""
+        return InForce(row, self.by_section.get(section_of(row)))
+
+    def current(self, model: type[C], code: str) -> InForce[C]:
+        """What counts of the newest version. Raises NotFound for an unknown code."""
+        return self.on(current(model, code))
+
+    def newest(self, model: type[C], *codes: str) -> Mapping[str, InForce[C]]:
+        """What counts of the newest version of each piece of content, by code."""
+        return {row.code: self.on(row) for row in newest(model, *codes)}
+
+
+def site_policies(site_id: UUID, on: date) -> SitePolicies:
+    """The site's policies in force on its day `on`; one query."""
+    return _by_section(Policy.objects.of_site(site_id).in_force(on))
+
+
+def in_force(model: type[C], code: str, *, site_id: UUID, on: date) -> InForce[C]:
+    """The newest content of that code as it counts at the site on `on`. Raises NotFound."""
+    return site_policies(site_id, on).current(model, code)
+
+
+def under_version(row: C, site_id: UUID, version: int) -> InForce[C]:
+    """A version of content under the policy version that a decision was made with."""
+    if not version:
+        return InForce(row)
+    made = Policy.objects.of_site(site_id).get(section=section_of(row), version=version)
+    return InForce(row, made)
+
+
+def _by_section(rows: Iterable[Policy]) -> SitePolicies:
+    return SitePolicies({row.section: row for row in rows})
