@@ -92,6 +92,17 @@ def _rounded(value: Decimal, step: Decimal) -> Decimal:
     return found
 
 
+def _cut(cap: Decimal, step: Decimal, field: str) -> Decimal:
+    """The highest amount on the step that is not above `cap`, which is told as `field`.
+
+    Raises RuleError `out_of_range` where that is nothing.
+    """
+    found = cap.quantize(step, ROUND_DOWN)
+    if found == 0:
+        raise RuleError("out_of_range", field, f"Less than {step} cannot be measured out.")
+    return found
+
+
 def dose_mg(
     *,
     weight_kg: Decimal,
@@ -102,9 +113,9 @@ def dose_mg(
     """Milligrams to give, rounded half up to the dose step; never rounded above a cap."""
     exact = positive(weight_kg, "weight_kg") * positive(mg_per_kg, "mg_per_kg")
     dose = _rounded(exact, rules.dose_step_mg)
-    if cap_mg is None or dose <= cap_mg:
+    if cap_mg is None or dose <= positive(cap_mg, "cap_mg"):
         return dose
-    return cap_mg.quantize(rules.dose_step_mg, ROUND_DOWN)
+    return _cut(cap_mg, rules.dose_step_mg, "cap_mg")
 
 
 def dilute(
@@ -165,9 +176,9 @@ def continuous(
 ) -> Continuous:
     """A continuous infusion in mg/h and mL/h, never above the cap."""
     exact = positive(weight_kg, "weight_kg") * per_hour_mg_per_kg(rate, unit)
-    capped = cap_mg_per_h is not None and exact > cap_mg_per_h
+    capped = cap_mg_per_h is not None and exact > positive(cap_mg_per_h, "cap_mg_per_h")
     if cap_mg_per_h is not None and capped:
-        mg_per_h = cap_mg_per_h.quantize(rules.dose_step_mg, ROUND_DOWN)
+        mg_per_h = _cut(cap_mg_per_h, rules.dose_step_mg, "cap_mg_per_h")
     else:
         mg_per_h = _rounded(exact, rules.dose_step_mg)
         if cap_mg_per_h is not None:

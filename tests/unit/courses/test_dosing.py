@@ -44,6 +44,32 @@ def test_a_dose_is_never_rounded_above_its_cap(weight: str, cap: str, dose: str)
     assert str(found) == dose
 
 
+@pytest.mark.parametrize(
+    ("cap", "code"),
+    [
+        ("0", "not_positive"),
+        ("-1", "not_positive"),
+        ("NaN", "not_a_number"),
+        ("Infinity", "not_a_number"),
+        ("0.09", "out_of_range"),
+    ],
+)
+def test_a_cap_that_leaves_nothing_to_give_is_refused(cap: str, code: str) -> None:
+    with pytest.raises(RuleError) as refused:
+        dosing.dose_mg(weight_kg=D(70), mg_per_kg=D("0.5"), cap_mg=D(cap), rules=RULES)
+    assert (refused.value.code, refused.value.field) == (code, "cap_mg")
+    with pytest.raises(RuleError) as refused:
+        dosing.continuous(
+            weight_kg=D(70),
+            rate=D(2),
+            unit="mg/kg/h",
+            concentration_mg_per_ml=None,
+            cap_mg_per_h=D(cap),
+            rules=RULES,
+        )
+    assert (refused.value.code, refused.value.field) == (code, "cap_mg_per_h")
+
+
 @given(
     st.decimals(30, 250, places=1), st.decimals("0.1", "1", places=2), st.decimals(1, 200, places=2)
 )
