@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import cast
 from uuid import UUID
@@ -29,6 +30,7 @@ class MonitoringStatus:
     last_done_on: date | None = None
     subject_id: UUID | None = None
     requirement_id: UUID | None = None
+    why: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def status_of(row: Requirement, on: date) -> MonitoringStatus:
         last_done_on=row.last_done_on,
         subject_id=row.subject_id,
         requirement_id=row.pk,
+        why=row.why,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,12 +10,15 @@ from uuid import UUID
 
 from django.db.models import Count, F, Max, Prefetch, Q
 
+from clinic.models import Patient
 from clinic.querysets import Viewer
 from clinic.rules.errors import RuleError
+from clinic.rules.reasons import stored
 from labs.actions.book import Book, load_book
 from labs.actions.grades import Baseline, baseline_for, baselines
 from labs.actions.liver_tasks import multiples_of
 from labs.models import CURRENT, Report, Result, UrinaryCheck
+from labs.rules.finding_reasons import action_reason
 from labs.rules.gu import UrinaryRules, parse_urinary
 from labs.rules.liver import Pattern, action, is_possible_hys_law, pattern
 
@@ -39,6 +42,7 @@ class ResultValue:
     ungraded_reason: str
     status: str
     replaces_id: UUID | None
+    why: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class LiverPoint:
     action_title: str
     holds_dose: bool
     is_possible_hys_law: bool
+    why: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class UrinaryPoint:
     retention: bool
     infection_suspected: bool
     status: str
+    why: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +101,22 @@ class UnreviewedReport:
     unknown_codes: int
 
 
-def liver_history(*, patient_id: UUID) -> tuple[LiverPoint, ...]:
-    """Every current report with a liver result, oldest first; the same queries for any number."""
-    book = load_book()
+def liver_history(*, patient: Patient, on: date) -> tuple[LiverPoint, ...]:
+    """Every current report with a liver result, oldest first; the same queries for any number.
+
+    What a report asks for is said by the rules that count at the site on its day `on`.
+    """
+    book = load_book(site_id=patient.site_id, on=on)
     rows = Result.objects.current().select_related("analyte").order_by("analyte__code", "code")
     reports = (
-        Report.objects.for_patient(patient_id)
+        Report.objects.for_patient(patient.pk)
         .current()
         .filter(results__analyte__isnull=False, results__status__in=CURRENT)
         .distinct()
         .order_by("collected_at", "id")
         .prefetch_related(Prefetch("results", queryset=rows))
     )
-    known = baselines([patient_id], book).get(patient_id, ())
+    known = baselines([patient.pk], book).get(patient.pk, ())
     return tuple(
         _liver_point(report, baseline_for(known, report.collected_on, report.collected_at), book)
         for report in reports
@@ -186,6 +195,7 @@ def _liver_point(report: Report, baseline: Baseline | None, book: Book) -> Liver
         action_title=book.liver.texts[code].title,
         holds_dose=book.liver.texts[code].holds_dose,
         is_possible_hys_law=is_possible_hys_law(found, book.liver),
+        why=stored(action_reason(code, found, book.liver, book.liver_content)),
     )
 
 
@@ -206,6 +216,7 @@ def _value(row: Result) -> ResultValue:
         ungraded_reason=row.ungraded_reason,
         status=row.status,
         replaces_id=row.replaces_id,
+        why=row.why,
     )
 
 
@@ -247,4 +258,5 @@ def _urinary_point(check: UrinaryCheck, rules: UrinaryRules) -> UrinaryPoint:
         retention=check.retention,
         infection_suspected=check.infection_suspected,
         status=check.status,
+        why=check.why,
     )

@@ -95,18 +95,27 @@ def origin_at(content: Content, *path: str) -> Origin:
     One without a source of its own has that of the nearest table around it that has one.
     """
     around = (table_at(content, *path[:length]) for length in range(len(path), -1, -1))
-    leaf = next((table for table in around if "source" in table), content)
+    return _origin(content, next((table for table in around if "source" in table), content))
+
+
+def row_origin_at(content: Content, key: str, name: str, value: object) -> Origin:
+    """Where the row of the list `key` comes from whose `name` is `value`."""
+    found = (row for row in rows_at(content, key) if row.get(name) == value)
+    return _origin(content, next((row for row in found if "source" in row), content))
+
+
+def rule_name(content: Content) -> str:
+    """Which content and which version of it, such as `gate 2`."""
+    return f"{content.get('code', '')} {content.get('version', '')}".strip()
+
+
+def _origin(content: Content, leaf: Content) -> Origin:
     return Origin(
         source=str(leaf.get("source", "EXPERT")),
         confidence=str(leaf.get("confidence", "expert")),
         rule=rule_name(content),
         policy_version=cast("int", content.get("policy_version", 0)),
     )
-
-
-def rule_name(content: Content) -> str:
-    """Which content and which version of it, such as `gate 2`."""
-    return f"{content.get('code', '')} {content.get('version', '')}".strip()
 
 
 def _broken(path: Sequence[str], what: str) -> RuleError:

@@ -46,6 +46,11 @@ class WorkingCalendar:
         )
 
 
+def spoken_day(day: date) -> str:
+    """A day as sentences name it: Mon 2 Nov 2026."""
+    return f"{day:%a} {day.day} {day:%b %Y}"
+
+
 def today_local(at: datetime, zone: ZoneInfo) -> date:
     """The site's calendar day at the instant `at`."""
     return _aware(at).astimezone(zone).date()

@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 
 from django import template
 
+from clinic.rules.dates import spoken_day
+
 register = template.Library()
 
 
 @register.filter
 def day(value: date | None) -> str:
     """`Mon 16 Nov 2026`."""
-    return f"{value:%a} {value.day} {value:%b %Y}" if value else ""
+    return spoken_day(value) if value else ""
 
 
 @register.filter

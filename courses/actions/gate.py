@@ -135,7 +135,7 @@ def _rule_facts(course: Course, facts: GateFacts, rules: GateRules, on: date) ->
         gap=_gap(course, protocol.gaps, given, on),
         monitoring=_monitoring(course, on, facts.drug_screen_on),
         cssrs_risk=_risk(course),
-        holds=_holds(course),
+        holds=_holds(course, on),
     )
 
 
@@ -173,19 +173,18 @@ def _gap(
 def standing_against(course: Course, on: date) -> list[str]:
     """Titles of what stands against a dose, beyond what is asked at the chair."""
     due = [fact.title for fact in _monitoring(course, on) if fact.blocks]
-    return [*due, *(title for _, title in _holds(course))]
+    return [*due, *(title for _, title in _holds(course, on))]
 
 
-def _holds(course: Course) -> tuple[tuple[str, str], ...]:
+def _holds(course: Course, on: date) -> tuple[tuple[str, str], ...]:
     """Findings that hold the dose and whose task no prescriber has closed.
 
     A finding that was corrected away or withdrawn holds nothing, open task or not.
     """
-    patient_id = course.patient_id
-    found = {
-        p.report_id: p.action_title for p in liver_history(patient_id=patient_id) if p.holds_dose
-    }
-    found |= {c.check_id: c.title for c in urinary_history(patient_id=patient_id) if c.holds_dose}
+    panels = liver_history(patient=course.patient, on=on)
+    found = {p.report_id: p.action_title for p in panels if p.holds_dose}
+    checks = urinary_history(patient_id=course.patient_id)
+    found |= {c.check_id: c.title for c in checks if c.holds_dose}
     asked = Task.objects.of_site(course.site_id).open().filter(subject_id__in=found)
     return tuple((task.kind, found[task.subject_id]) for task in asked)
 

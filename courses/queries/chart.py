@@ -111,7 +111,7 @@ def chart(*, patient: Patient, at: datetime) -> Chart:
         courses=_courses(patient, scores, doses),
         scores=scores,
         doses=doses,
-        liver=liver_history(patient_id=patient.pk),
+        liver=liver_history(patient=patient, on=on),
         urinary=urinary_history(patient_id=patient.pk),
         due=monitoring_status(patient_id=patient.pk, on=on),
         tasks=tuple(Task.objects.of_site(patient.site_id).open().filter(patient=patient)),

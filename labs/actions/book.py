@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
+from uuid import UUID
 
-from clinic.queries import current
+from clinic.errors import NotFound
+from clinic.queries_policies import InForce, site_policies
+from clinic.rules.content import Content
 from labs.models import Analyte, LabRule
 from labs.rules import analytes as rules
 from labs.rules.grading import GradingTable, parse_grading
@@ -27,11 +31,12 @@ class Monitored:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Analytes by code, the grading table and the liver rules, newest versions."""
+    """Analytes by code, the grading table and the liver rules: newest versions, as they count."""
 
     analytes: Mapping[str, Monitored]
-    grading: LabRule
+    grading: InForce[LabRule]
     table: GradingTable
+    liver_content: Content
     liver: LiverRules
 
     def find(self, code: str, system: str) -> Monitored | None:
@@ -49,16 +54,20 @@ class Book:
         return tuple(known.rule for known in self.analytes.values())
 
 
-def load_book() -> Book:
-    """The newest version of everything. Raises NotFound while the catalogue is not loaded."""
-    newest = Analyte.objects.order_by("code", "-version").distinct("code")
-    grading = current(LabRule, GRADING)
+def load_book(*, site_id: UUID, on: date) -> Book:
+    """What counts at the site on its day `on`. Raises NotFound while no catalogue is loaded."""
+    policies = site_policies(site_id, on)
+    found = policies.newest(LabRule, GRADING, LIVER)
+    for code in (GRADING, LIVER):
+        if code not in found:
+            raise NotFound("unknown_code", f"There is no “{code}”. Run load_catalogue.", "code")
     return Book(
         analytes={
-            row.code: Monitored(row, rules.parse_analyte(row.code, row.title, row.content))
-            for row in newest
+            code: Monitored(one.row, one.parsed(rules.read_analyte))
+            for code, one in policies.newest(Analyte).items()
         },
-        grading=grading,
-        table=parse_grading(grading.content),
-        liver=parse_liver(current(LabRule, LIVER).content),
+        grading=found[GRADING],
+        table=found[GRADING].parsed(parse_grading),
+        liver_content=found[LIVER].content,
+        liver=found[LIVER].parsed(parse_liver),
     )

@@ -13,14 +13,19 @@ from django.db.models import F
 from django.utils import timezone
 
 from clinic.rules.errors import RuleError
+from clinic.rules.reasons import stored
 from labs.actions.book import Book, Monitored
 from labs.models import MonitoringSubject, Precision, Report, Result
 from labs.rules.analytes import exact
-from labs.rules.grading import grade, multiple
+from labs.rules.finding_reasons import Measured, grade_reason, ungraded_reason
+from labs.rules.grading import grade, multiple, reference
 
 _MULTIPLE: Final = Decimal("0.0001")
 _SETTLED: Final = frozenset({"final", "corrected"})
-_FIELDS: Final = ("times_limit", "grade", "graded_against", "grading_id", "ungraded_reason")
+_FIELDS: Final = (
+    "times_limit", "grade", "graded_against", "grading_id", "ungraded_reason", "policy_version",
+    "why",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +94,43 @@ def baseline_for(
 def graded(row: Result, known: Monitored | None, baseline: Baseline | None, book: Book) -> None:
     """Write multiple, grade and what it was graded against, or why there is none, on the row."""
     row.times_limit = row.grade = row.grading = None
-    row.graded_against = row.ungraded_reason = ""
-    if known is None or known.rule.code not in book.table:
-        row.ungraded_reason = "analyte_unknown" if known is None else "analyte_not_graded"
-        return
+    row.graded_against = ""
+    row.policy_version = book.grading.policy_version
+    row.ungraded_reason = _not_gradable(row, known, book)
+    if known is not None and not row.ungraded_reason:
+        _grade(row, known, baseline, book)
+    if row.ungraded_reason:
+        row.why = stored(ungraded_reason(row.ungraded_reason, book.grading.content))
+
+
+def _not_gradable(row: Result, known: Monitored | None, book: Book) -> str:
+    if known is None:
+        return "analyte_unknown"
+    if known.rule.code not in book.table:
+        return "analyte_not_graded"
+    if row.value is None:
+        return "value_missing"
+    return "limit_missing" if row.upper_limit is None else ""
+
+
+def _grade(row: Result, known: Monitored, baseline: Baseline | None, book: Book) -> None:
     if row.value is None or row.upper_limit is None:
-        row.ungraded_reason = "value_missing" if row.value is None else "limit_missing"
         return
     if not row.comparator:
         quotient = row.value / row.upper_limit
         row.times_limit = quotient.quantize(_MULTIPLE, ROUND_HALF_UP)
+    amounts = _amounts(row.value, row.upper_limit, row.unit, known, baseline)
+    code = known.rule.code
     try:
-        found = grade(
-            **_amounts(row.value, row.upper_limit, row.unit, known, baseline),
-            analyte=known.rule.code,
-            table=book.table,
-            comparator=row.comparator,
-        )
+        found = grade(**amounts, analyte=code, table=book.table, comparator=row.comparator)
     except RuleError as error:
         row.ungraded_reason = error.code
         return
-    row.grade, row.graded_against, row.grading = found.grade, found.against, book.grading
+    row.grade, row.graded_against, row.grading = found.grade, found.against, book.grading.row
+    unit = row.unit if baseline is None else known.rule.units.canonical
+    against = reference(*(amounts.get(name) for name in ("uln", "baseline", "baseline_uln")))
+    measured = Measured(code, amounts["value"], unit, against)
+    row.why = stored(grade_reason(measured, found, book.grading.content))
 
 
 def reference_multiple(row: Result, baseline: Baseline | None, book: Book) -> Decimal | None:
@@ -134,7 +155,8 @@ def regrade(*, patient_ids: Collection[UUID], book: Book) -> int:
         if before != [getattr(row, name) for name in _FIELDS]:
             row.updated_at = timezone.now()
             changed.append(row)
-    Result.objects.bulk_update(changed, (*_FIELDS[:3], "grading", "ungraded_reason", "updated_at"))
+    names = (name.removesuffix("_id") for name in _FIELDS)
+    Result.objects.bulk_update(changed, (*names, "updated_at"))
     return len(changed)
 
 

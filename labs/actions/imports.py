@@ -14,8 +14,9 @@ from django.utils import timezone
 from clinic.actions.audit import record
 from clinic.errors import DomainError
 from clinic.models import Site, User
+from clinic.rules.dates import today_local
 from clinic.rules.errors import RuleError
-from labs.actions.book import load_book
+from labs.actions.book import Book, load_book
 from labs.actions.import_claims import Context
 from labs.actions.imports_csv import CsvImport, FileRefused
 from labs.actions.imports_hl7 import FIELDS, Hl7Import
@@ -116,7 +117,7 @@ def _take_hl7(
     # The run stands first: its messages point at it, each from a transaction of its own.
     run.save(force_insert=True)
     context = Context(
-        load_book(), at, settings.mapping.analytes, lambda name: FIELDS.get(name, name)
+        _book(run, at), at, settings.mapping.analytes, lambda name: FIELDS.get(name, name)
     )
     Hl7Import(
         site=run.site,
@@ -128,12 +129,19 @@ def _take_hl7(
     ).take(stream)
 
 
+def _book(run: ImportRun, at: datetime) -> Book:
+    return load_book(site_id=run.site_id, on=today_local(at, run.site.zone))
+
+
 def _take_csv(
     run: ImportRun, stream: BinaryIO, settings: FileSettings, at: datetime, tally: Tally
 ) -> None:
     mapping = settings.mapping
     context = Context(
-        load_book(), at, mapping.analytes, lambda name: mapping.theirs(_CSV_FIELDS.get(name, name))
+        _book(run, at),
+        at,
+        mapping.analytes,
+        lambda name: mapping.theirs(_CSV_FIELDS.get(name, name)),
     )
     with transaction.atomic():
         run.save(force_insert=True)

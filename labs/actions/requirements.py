@@ -6,7 +6,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +13,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinic.models import Patient
+from clinic.queries_policies import InForce, site_policies
 from clinic.rules.dates import today_local
 from clinic.rules.errors import RuleError
+from clinic.rules.reasons import Reason, stored
 from labs.actions.reminders import call_off
 from labs.facts import as_json, from_json, measured
 from labs.models import (
@@ -28,20 +29,24 @@ from labs.models import (
 )
 from labs.rules import defaults
 from labs.rules.due import ENDED
+from labs.rules.due_reasons import Basis, due_reason
 from labs.rules.exposure import CourseFacts
 from labs.rules.monitoring import plan
 from labs.rules.planned import PlannedRequirement
 from labs.rules.requirement_rules import RequirementRule as Rule
-from labs.rules.requirement_rules import parse_requirement
+from labs.rules.requirement_rules import read_requirement
 from labs.sweep import dedup_prefix
 
 log = logging.getLogger(__name__)
 
 Key = tuple[str, UUID, str]
-_CLOSED: dict[str, Any] = {"status": RequirementStatus.CLOSED}
+_CLOSED: dict[str, Any] = {
+    "status": RequirementStatus.CLOSED,
+    "why": stored(Reason("no_longer_asked", "The facts no longer ask for it.")),
+}
 WRITTEN = (
-    "rule", "policy_version", "subject_state", "status", "last_done_on", "next_due_on", "soon_on",
-    "overdue_on", "blocks_when", "notify_on", "revision", "updated_at",
+    "rule", "policy_version", "why", "subject_state", "status", "last_done_on", "next_due_on",
+    "soon_on", "overdue_on", "blocks_when", "notify_on", "revision", "updated_at",
 )  # fmt: skip
 # The message left or may have left.
 TOLD = (
@@ -179,30 +184,31 @@ def _stale_called_off(site_id: UUID) -> int:
     return call_off(Requirement.objects.filter(pk__in=stale))
 
 
-def _rules() -> dict[str, tuple[RequirementRule, Rule]]:
-    """The newest version of each kind."""
-    newest = RequirementRule.objects.order_by("code", "-version").distinct("code")
-    return {row.code: (row, _parsed(row)) for row in newest}
-
-
-@cache
-def _parsed(row: RequirementRule) -> Rule:
-    # Rows of the catalogue never change, so the key of the row is enough to remember it by.
-    return parse_requirement(row.code, row.title, row.content)
-
-
 def _compare(draft: _Draft, held: dict[Key, Requirement]) -> None:
-    rules = _rules()
-    wanted = _wanted(draft.patient, [parsed for _, parsed in rules.values()])
+    policies = site_policies(draft.patient.site_id, draft.today)
+    counting = policies.newest(RequirementRule)
+    rules = {kind: one.parsed(read_requirement) for kind, one in counting.items()}
+    wanted = _wanted(draft.patient, list(rules.values()))
     for key, (row, facts) in wanted.items():
-        rule, parsed = rules[row.kind]
-        values = _values(row, facts) | {"rule_id": rule.pk}
+        parsed = rules[row.kind]
+        values = _values(row, facts) | _standing_on(row, parsed, facts, counting[row.kind])
         if key in held:
             draft.change(held[key], values, parsed)
         else:
             draft.add(key, values, parsed)
     for key in held.keys() - wanted.keys():
-        draft.change(held[key], _CLOSED, rules[held[key].kind][1])
+        draft.change(held[key], _CLOSED, rules[held[key].kind])
+
+
+def _standing_on(
+    row: PlannedRequirement, rule: Rule, facts: CourseFacts, counting: InForce[RequirementRule]
+) -> dict[str, Any]:
+    """Which content and which policy decided the row, and why it came out so."""
+    return {
+        "rule_id": counting.row.pk,
+        "policy_version": counting.policy_version,
+        "why": stored(due_reason(Basis(row, rule, facts, counting.content))),
+    }
 
 
 def _wanted(
@@ -221,7 +227,6 @@ def _values(row: PlannedRequirement, facts: CourseFacts) -> dict[str, Any]:
     """The columns that follow from the plan. A row closed without dates keeps those it had."""
     values: dict[str, Any] = {
         "subject_state": facts.state if facts.standing == "here" else facts.standing,
-        "policy_version": 0,
         "blocks_when": row.blocks_when,
         "status": row.state,
     }

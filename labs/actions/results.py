@@ -12,6 +12,7 @@ from django.utils import timezone
 from clinic.actions.audit import record
 from clinic.errors import Conflict, Invalid
 from clinic.models import Patient, User
+from clinic.rules.dates import today_local
 from labs.actions.book import Book, Monitored, load_book
 from labs.actions.checking import RANK, Window, checked
 from labs.actions.grades import Baselines, baselines, regrade
@@ -58,7 +59,7 @@ def record_report(
     """
     at = at or timezone.now()
     lock_patients([patient.pk])
-    book = load_book()
+    book = load_book(site_id=patient.site_id, on=today_local(at, patient.site.zone))
     known = baselines([patient.pk], book)
     claim = check_report(
         patient=patient,
@@ -168,12 +169,16 @@ def withdraw_report(*, report: Report, reason: str, by: User, at: datetime | Non
     if not reason.strip():
         raise Invalid("reason_missing", "Say why the report is withdrawn.", "reason")
     lock_patients([report.patient_id])
-    held = Report.objects.select_for_update(no_key=True).get(pk=report.pk)
+    held = (
+        Report.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("site")
+        .get(pk=report.pk)
+    )
     if held.status == ResultStatus.ENTERED_IN_ERROR:
         raise Conflict("already_withdrawn", "The report is withdrawn already.")
-    book = load_book()
-    before = baselines([held.patient_id], book)
     now = timezone.now()
+    book = load_book(site_id=held.site_id, on=today_local(at or now, held.site.zone))
+    before = baselines([held.patient_id], book)
     held.results.filter(status__in=CURRENT).update(
         status=ResultStatus.ENTERED_IN_ERROR, updated_at=now
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from django.db import transaction
@@ -12,14 +12,16 @@ from django.utils import timezone
 from clinic.actions.audit import record
 from clinic.errors import Conflict, Invalid
 from clinic.models import Patient, Role, User
-from clinic.queries import current
+from clinic.queries_policies import InForce, in_force
 from clinic.rules.dates import today_local
 from clinic.rules.errors import RuleError
+from clinic.rules.reasons import stored
 from labs.actions.checking import Window
 from labs.actions.requirements import replan
 from labs.actions.results import lock_patients
 from labs.actions.tasks import open_task
 from labs.models import LabRule, ResultStatus, Source, UrinaryCheck
+from labs.rules.finding_reasons import level_reason
 from labs.rules.gu import Check, UrinaryRules, evaluate, parse_urinary
 
 URINARY: Final = "levels"
@@ -62,12 +64,12 @@ def record_urinary_check(
         source=source,
         recorded_by=by,
     )
-    rule = current(LabRule, URINARY)
-    _level(row, rule)
+    counting = in_force(LabRule, URINARY, site_id=patient.site_id, on=_today(patient, at))
+    _level(row, counting)
     row.save(force_insert=True)
     record("urinary_check.recorded", by=by, subject=row, change={"level": row.level})
-    _ask_prescriber(row, parse_urinary(rule.content), at)
-    _level_next(row, rule, at)
+    _ask_prescriber(row, counting.parsed(parse_urinary), at)
+    _level_next(row, counting, at)
     replan(patient_id=patient.pk, at=at)
     return row
 
@@ -84,18 +86,27 @@ def withdraw_urinary_check(
         raise Invalid("reason_missing", "Say why the check is withdrawn.", "reason")
     at = at or timezone.now()
     lock_patients([check.patient_id])
-    held = UrinaryCheck.objects.select_for_update(no_key=True, of=("self",)).get(pk=check.pk)
+    held = (
+        UrinaryCheck.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("patient__site")
+        .get(pk=check.pk)
+    )
     if held.status == ResultStatus.ENTERED_IN_ERROR:
         raise Conflict("already_withdrawn", "The check is withdrawn already.")
     held.status = ResultStatus.ENTERED_IN_ERROR
     held.save(update_fields=["status", "updated_at"])
     record("urinary_check.withdrawn", by=by, subject=held, change={"reason": reason.strip()})
-    _level_next(held, current(LabRule, URINARY), at)
+    on = _today(held.patient, at)
+    _level_next(held, in_force(LabRule, URINARY, site_id=held.site_id, on=on), at)
     replan(patient_id=held.patient_id, at=at)
     return held
 
 
-def _level(row: UrinaryCheck, rule: LabRule) -> None:
+def _today(patient: Patient, at: datetime) -> date:
+    return today_local(at, patient.site.zone)
+
+
+def _level(row: UrinaryCheck, counting: InForce[LabRule]) -> None:
     before = (
         UrinaryCheck.objects.for_patient(row.patient_id)
         .settled()
@@ -104,16 +115,16 @@ def _level(row: UrinaryCheck, rule: LabRule) -> None:
         .order_by("-checked_at", "-id")
         .first()
     )
+    rules = counting.parsed(parse_urinary)
     try:
-        found = evaluate(
-            _answers(row), _answers(before) if before else None, parse_urinary(rule.content)
-        )
+        found = evaluate(_answers(row), _answers(before) if before else None, rules)
     except RuleError as error:
         raise Invalid(error.code, error.message, error.field) from None
-    row.level, row.rule = found.level, rule
+    row.level, row.rule, row.policy_version = found.level, counting.row, counting.policy_version
+    row.why = stored(level_reason(_answers(row), found, rules, counting.content))
 
 
-def _level_next(row: UrinaryCheck, rule: LabRule, at: datetime) -> None:
+def _level_next(row: UrinaryCheck, counting: InForce[LabRule], at: datetime) -> None:
     after = (
         UrinaryCheck.objects.for_patient(row.patient_id)
         .settled()
@@ -124,12 +135,12 @@ def _level_next(row: UrinaryCheck, rule: LabRule, at: datetime) -> None:
     if after is None:
         return
     level = after.level
-    _level(after, rule)
+    _level(after, counting)
     if after.level != level:
-        after.save(update_fields=["level", "rule", "updated_at"])
+        after.save(update_fields=["level", "rule", "policy_version", "why", "updated_at"])
         change = {"level": after.level, "was": level}
         record("urinary_check.levelled", by=None, subject=after, change=change)
-        _ask_prescriber(after, parse_urinary(rule.content), at)
+        _ask_prescriber(after, counting.parsed(parse_urinary), at)
 
 
 def _answers(row: UrinaryCheck) -> Check:

@@ -164,6 +164,8 @@ class Result(ClinicalRow):
         "labs.LabRule", on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
     ungraded_reason = models.CharField(max_length=60, blank=True)
+    policy_version = models.PositiveIntegerField(default=0)
+    why = models.JSONField(default=dict, help_text="Why it has this grade, or none.")
     observed_at = models.DateTimeField()
     status = models.CharField(max_length=20, choices=ResultStatus.choices)
     replaces = models.ForeignKey(
@@ -210,6 +212,8 @@ class UrinaryCheck(ClinicalRow):
     infection_suspected = models.BooleanField(default=False)
     level = models.PositiveSmallIntegerField()
     rule = models.ForeignKey("labs.LabRule", on_delete=models.PROTECT, related_name="+")
+    policy_version = models.PositiveIntegerField(default=0)
+    why = models.JSONField(default=dict, help_text="Why it has this level.")
     status = models.CharField(
         max_length=20, choices=ResultStatus.choices, default=ResultStatus.FINAL
     )

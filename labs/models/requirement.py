@@ -96,6 +96,7 @@ class Requirement(ClinicalRow):
         default=0, help_text="Grows when a fact is withdrawn and the due day moves back."
     )
     blocks_when = models.CharField(max_length=10, choices=BlocksWhen.choices)
+    why = models.JSONField(default=dict, help_text="Why it has these days, as the planner says it.")
 
     objects = RequirementQuerySet.as_manager()
 

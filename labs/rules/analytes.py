@@ -87,6 +87,11 @@ def parse_analyte(code: str, title: str, content: Content) -> Analyte:
     )
 
 
+def read_analyte(content: Content) -> Analyte:
+    """An analyte whose code and title stand in the content itself."""
+    return parse_analyte(text_at(content, "code"), text_at(content, "title"), content)
+
+
 def find(analytes: Iterable[Analyte], code: str, system: str = "") -> Analyte | None:
     """The analyte of a LOINC code, or of a name where no system says what the code is.
 

@@ -141,6 +141,11 @@ def parse_requirement(kind: str, title: str, content: Content) -> RequirementRul
     return rule
 
 
+def read_requirement(content: Content) -> RequirementRule:
+    """One row whose kind and title stand in the content itself."""
+    return parse_requirement(text_at(content, "code"), text_at(content, "title"), content)
+
+
 def first_of(rule: RequirementRule) -> First:
     """What holds at the first infusion. Raises RuleError `content_broken` where nothing does."""
     if rule.first is None:

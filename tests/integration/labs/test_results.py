@@ -241,7 +241,7 @@ def test_a_report_cancelled_as_a_whole_withdraws_all(patient: Patient) -> None:
     report = Report.objects.get()
     assert (report.status, report.is_complete_liver_panel) == ("cancelled", False)
     assert Result.objects.filter(status="cancelled", replaces__isnull=False).count() == 5
-    assert liver_history(patient_id=patient.pk) == ()
+    assert liver_history(patient=patient, on=AT.date()) == ()
 
 
 def test_a_report_cancelled_before_it_came_stays_so(patient: Patient) -> None:
@@ -366,7 +366,7 @@ def test_history_reads_pattern_and_action_in_the_same_queries(patient: Patient) 
     with CaptureQueriesContext(
         connection,
     ) as first:
-        [point] = liver_history(patient_id=patient.pk)
+        [point] = liver_history(patient=patient, on=AT.date())
     assert (point.pattern, point.ratio, point.action) == (
         "cholestatic",
         Decimal("0.40"),
@@ -376,5 +376,5 @@ def test_history_reads_pattern_and_action_in_the_same_queries(patient: Patient) 
     for number in range(3):
         recorded(patient, panel(), identifier=f"G{number}")
     with CaptureQueriesContext(connection) as more:
-        assert len(liver_history(patient_id=patient.pk)) == 4
+        assert len(liver_history(patient=patient, on=AT.date())) == 4
     assert len(more) == len(first)
