@@ -274,6 +274,7 @@ CELERY_BEAT_SCHEDULER = "redbeat.RedBeatScheduler"
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "dispatch-reminders": {"task": "labs.tasks.dispatch", "schedule": timedelta(seconds=30)},
+    "follow-policies": {"task": "labs.tasks.follow_policies", "schedule": timedelta(minutes=5)},
     "mark-missed-sessions": {
         "task": "courses.tasks.mark_missed_sessions",
         "schedule": timedelta(minutes=15),

@@ -6,24 +6,35 @@ the transaction of the fact that moves it and a partial index holds only rows st
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import connection
 
 
 @dataclass(frozen=True, slots=True)
-class SweepTerms:
-    """Which step of the ladder to write, the site's decent hours, and for how long it holds.
+class Terms:
+    """Decent hours on the wall, and for how many days a message holds.
 
-    `hours_until` itself is no longer decent. All numbers come from the catalogue.
+    `hours_until` itself is no longer decent.
     """
 
-    step: str
     hours_from: time
     hours_until: time
     lasts_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class SweepTerms:
+    """Which step of the ladder to write, the catalogue's terms, and those that sites have set."""
+
+    step: str
+    default: Terms
+    by_site: Mapping[UUID, Terms] = field(default_factory=dict)
 
 
 # Why it is written as it is:
@@ -38,6 +49,9 @@ class SweepTerms:
 SWEEP: Final = """
 WITH clock AS (
     SELECT COALESCE(%(at)s::timestamptz, now()) AS at
+), own AS (
+    SELECT * FROM jsonb_to_recordset(%(by_site)s::jsonb)
+        AS t (site_id uuid, hours_from time, hours_until time, lasts_days int)
 ), asked AS (
     SELECT r.id
       FROM labs_requirement r
@@ -58,6 +72,9 @@ WITH clock AS (
            clock.at,
            (clock.at AT TIME ZONE s.time_zone)::date AS today,
            (date_trunc('second', clock.at) AT TIME ZONE s.time_zone)::time AS wall,
+           COALESCE(own.hours_from, %(hours_from)s::time) AS opens,
+           COALESCE(own.hours_until, %(hours_until)s::time) AS closes,
+           COALESCE(own.lasts_days, %(lasts_days)s::int) AS lasts_days,
            CASE WHEN p.consents_to_email AND p.email <> '' AND p.deceased_on IS NULL
                  AND p.transferred_on IS NULL AND p.consent_withdrawn_on IS NULL
                 THEN 'patient' ELSE 'coordinator' END AS recipient
@@ -65,12 +82,12 @@ WITH clock AS (
       CROSS JOIN clock
       JOIN clinic_site s ON s.id = told.site_id
       JOIN clinic_patient p ON p.id = told.patient_id
+      LEFT JOIN own ON own.site_id = told.site_id
 ), timed AS (
     SELECT placed.*,
-           today + (wall >= %(hours_until)s::time)::int AS local_date,
-           CASE WHEN wall >= %(hours_from)s::time AND wall < %(hours_until)s::time
-                THEN wall ELSE %(hours_from)s::time END AS local_time,
-           wall >= %(hours_from)s::time AND wall < %(hours_until)s::time AS is_decent
+           today + (wall >= closes)::int AS local_date,
+           CASE WHEN wall >= opens AND wall < closes THEN wall ELSE opens END AS local_time,
+           wall >= opens AND wall < closes AS is_decent
       FROM placed
 ), dated AS (
     SELECT timed.*,
@@ -86,7 +103,7 @@ SELECT gen_random_uuid(), now(), now(), site_id, patient_id, id, next_due_on,
        'req:' || id || '|due:' || to_char(next_due_on, 'YYYY-MM-DD') || '|rev:' || revision
            || '|step:' || %(step)s || '|chan:email|to:' || recipient,
        %(step)s, recipient, 'email', 'scheduled', '', local_date, local_time, time_zone,
-       due_at, due_at, due_at + make_interval(days => %(lasts_days)s), 0, '', ''
+       due_at, due_at, due_at + make_interval(days => lasts_days), 0, '', ''
   FROM dated
     ON CONFLICT (site_id, dedup_key) DO NOTHING
 """
@@ -101,19 +118,28 @@ SELECT EXISTS (
 """
 
 
-def run_sweep(terms: SweepTerms, at: datetime | None) -> int:
-    """Write the reminders that are due at `at` (None: the database's clock); how many are new."""
+def run_sweep(terms: Callable[[], SweepTerms], at: datetime | None) -> int:
+    """Write the reminders that are due at `at` (None: the database's clock); how many are new.
+
+    The terms are asked for only where there is something to write.
+    """
     with connection.cursor() as cursor:
         cursor.execute(ANYTHING, {"at": at})
         if not cursor.fetchall()[0][0]:
             return 0
-        cursor.execute(SWEEP, parameters(terms, at))
+        cursor.execute(SWEEP, parameters(terms(), at))
         return int(cursor.rowcount)
 
 
 def parameters(terms: SweepTerms, at: datetime | None) -> dict[str, Any]:
     """The values of the statement's placeholders."""
-    return asdict(terms) | {"at": at}
+    own = [{"site_id": str(site)} | _plain(one) for site, one in terms.by_site.items()]
+    return _plain(terms.default) | {"step": terms.step, "by_site": json.dumps(own), "at": at}
+
+
+def _plain(terms: Terms) -> dict[str, Any]:
+    hours = {name: getattr(terms, name).isoformat() for name in ("hours_from", "hours_until")}
+    return {**hours, "lasts_days": terms.lasts_days}
 
 
 def dedup_prefix(requirement_id: object, due_on: object, revision: int) -> str:

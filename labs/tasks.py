@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from labs.actions.policies import follow_policies as follow
 from labs.actions.reminders import wake
 
 
@@ -9,3 +10,9 @@ from labs.actions.reminders import wake
 def dispatch() -> None:
     """Sweep what falls due and send what is to be sent."""
     wake()
+
+
+@shared_task(name="labs.tasks.follow_policies")
+def follow_policies() -> None:
+    """Move what is due to where the policies of the day put it."""
+    follow()

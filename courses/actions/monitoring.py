@@ -17,6 +17,7 @@ from clinic.actions.audit import record
 from clinic.models import Appointment, AppointmentStatus, Patient, Site, User
 from courses.actions.moves import free_chairs
 from courses.models import Assessment, Course, GateCheck, Infusion, Session, SessionStatus
+from labs.actions.policies import follow_policies
 from labs.actions.reminders import poke
 from labs.actions.requirements import Repairs, reconcile, replan, set_subject
 from labs.facts import as_json
@@ -205,6 +206,8 @@ def reconcile_all() -> Reconciled:
     for site in Site.objects.all():
         looked_at, mended = _refresh_facts(site)
         courses, stale = courses + looked_at, stale + mended
+        # A policy whose day has come is no fault: what it moves is moved before faults are counted.
+        follow_policies(site_ids=[site.pk])
         total = _added(total, reconcile(site_id=site.pk))
     return Reconciled(courses, stale, total)
 

@@ -30,7 +30,7 @@ from labs.delivery import (
 )
 from labs.ledger import Held
 from labs.models import Recipient, Reminder, ReminderState, Requirement, RequirementStatus
-from labs.rules import defaults
+from labs.queries_policies import reminder_policy
 from labs.rules.reminders import is_decent, send_at
 from labs.sweep import dedup_prefix
 
@@ -136,7 +136,8 @@ def _begin(held: Held, provider: Provider, worker: str) -> Ready | NotNow:
     )
     if reason:
         return _not_now(held, ReminderState.CANCELLED, reason=reason)
-    zone, policy = patient.site.zone, defaults.reminders()
+    zone = patient.site.zone
+    policy = reminder_policy(patient.site_id, today_local(held.claimed_at, zone))
     if not is_decent(held.claimed_at, zone, policy):
         # Due by day, but a sender that slept until the night must not wake anybody.
         later = send_at(today_local(held.claimed_at, zone), held.claimed_at, zone, policy)

@@ -20,8 +20,9 @@ from clinic.models import User
 from labs.actions.dispatch import Dispatched, dispatch_once, why_not
 from labs.actions.tasks import resolve_task
 from labs.models import Reminder, ReminderState, Requirement, Task, TaskStatus
-from labs.rules import defaults
-from labs.sweep import SweepTerms, run_sweep
+from labs.queries_policies import default_reminder_policy, own_reminder_policies
+from labs.rules.reminders import ReminderPolicy
+from labs.sweep import SweepTerms, Terms, run_sweep
 
 __all__ = ["Dispatched", "call_off", "dispatch_once", "poke", "settle_doubt", "sweep", "wake"]
 
@@ -36,18 +37,21 @@ WAKE_SECONDS = 60
 
 def sweep(at: datetime | None = None) -> int:
     """Write the reminders of everything that falls due; how many are new. Any number may run."""
-    return run_sweep(current_terms(), at)
+    return run_sweep(lambda: current_terms(at), at)
 
 
-def current_terms() -> SweepTerms:
-    """The step, the decent hours and the expiry that the catalogue names."""
-    policy = defaults.reminders()
+def current_terms(at: datetime | None = None) -> SweepTerms:
+    """The step, the decent hours and the expiry: of the catalogue, and where a site has its own."""
+    own = own_reminder_policies(at or timezone.now())
     return SweepTerms(
         step=FIRST_STEP,
-        hours_from=policy.send_from,
-        hours_until=policy.send_until,
-        lasts_days=policy.expiry_days,
+        default=_terms(default_reminder_policy()),
+        by_site={site: _terms(policy) for site, policy in own.items()},
     )
+
+
+def _terms(policy: ReminderPolicy) -> Terms:
+    return Terms(policy.send_from, policy.send_until, policy.expiry_days)
 
 
 def wake(should_stop: Callable[[], bool] = lambda: False) -> None:

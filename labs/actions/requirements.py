@@ -27,7 +27,7 @@ from labs.models import (
     RequirementRule,
     RequirementStatus,
 )
-from labs.rules import defaults
+from labs.queries_policies import reminder_policy
 from labs.rules.due import ENDED
 from labs.rules.due_reasons import Basis, due_reason
 from labs.rules.exposure import CourseFacts
@@ -275,10 +275,10 @@ def _first_step_on(row: Requirement, rule: Rule, today: date) -> date | None:
 
 def _is_history(row: Requirement, today: date) -> bool:
     """What a course left undone that ended long ago: taken over from elsewhere, not news."""
-    lasts = timedelta(days=defaults.reminders().expiry_days)
-    return (
-        row.subject_state in ENDED and row.overdue_on is not None and row.overdue_on + lasts < today
-    )
+    if row.subject_state not in ENDED or row.overdue_on is None:
+        return False
+    lasts = timedelta(days=reminder_policy(row.site_id, today).expiry_days)
+    return row.overdue_on + lasts < today
 
 
 def _is_back(before: date | None, after: date | None) -> bool:
