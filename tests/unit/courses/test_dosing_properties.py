@@ -109,6 +109,7 @@ def test_volume_times_strength_is_the_dose_within_half_a_step(
 
 
 @given(st.sampled_from([D(10), D(50), D(100)]), *[st.decimals("0.01", "100", places=2)] * 2)
+@example(D(100), D("1"), D("0.99"))
 def test_a_mixture_holds_what_went_into_it(
     stock: Decimal, stock_ml: Decimal, diluent_ml: Decimal
 ) -> None:
@@ -181,6 +182,7 @@ def test_a_rate_is_the_same_in_either_unit_and_adds_up_over_its_hours(
 
 
 @given(weights, st.decimals("0.002", "0.3", places=3))
+@example(D("50"), D("0.05"))
 def test_midazolam_is_warned_of_above_its_first_dose_and_never_below(
     weight: Decimal, per_kg: Decimal
 ) -> None:

@@ -167,7 +167,11 @@ def test_bilirubin_has_the_same_grade_in_the_unit_of_the_row_and_in_our_own(
     assert graded("TBILI", own(value), other) == graded("TBILI", value, reference)
 
 
-raised_values = st.none() | multiples
+# Mostly on and beside the bounds of F5 and F6, all of which lie between 1 and 5.
+beside = st.builds(
+    lambda bound, by: bound + by, st.sampled_from(BOUNDS[:6]), st.sampled_from(BESIDE)
+)
+raised_values = st.none() | beside
 found_multiples = st.builds(
     Multiples, raised_values, raised_values, raised_values, raised_values, raised_values
 )
@@ -181,6 +185,7 @@ found_multiples = st.builds(
     st.booleans(),
     st.booleans(),
 )
+@example(Multiples(alt=Decimal(3), bilirubin=Decimal("2.01")), "alt", Decimal("3.01"), False, False)
 @example(
     Multiples(alt=Decimal(3), bilirubin=Decimal(2)), "bilirubin", Decimal("2.01"), False, False
 )
