@@ -17,7 +17,7 @@ from courses.actions.series import CourseWish
 from courses.models import CourseRule, Protocol, Scale, StopReason
 from courses.queries.find import last_outcome_scale
 from courses.rules import gate
-from courses.rules.gate_content import parse_gate
+from courses.rules.gate_content import GateRules
 from courses.rules.scales import CSSRS
 from courses.rules.scales import Scale as ScaleRules
 
@@ -113,9 +113,8 @@ class GateForm(forms.Form):
         required=False, widget=forms.CheckboxSelectMultiple, label="Medicines taken, any of"
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rules: GateRules, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rules = parse_gate(current(CourseRule, "gate").content)
         for name, known in (("conditions", rules.conditions), ("medications", rules.medications)):
             self.fields[name].choices = [  # type: ignore[attr-defined]
                 (entry.code, entry.code.replace("_", " ").capitalize()) for entry in known

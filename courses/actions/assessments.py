@@ -15,7 +15,7 @@ from django.utils import timezone
 from clinic.actions.audit import record
 from clinic.errors import Invalid, Refused
 from clinic.models import Patient, Role, User
-from clinic.queries import current
+from clinic.queries_policies import in_force, site_policies
 from clinic.rules.dates import today_local
 from courses.actions.monitoring import sync
 from courses.models import (
@@ -77,9 +77,12 @@ def _stored(
     form: _Form, *, by: User | None, complete: str, replaces: Assessment | None = None
 ) -> Assessment:
     """`complete` is the status of a form without gaps."""
-    patient, session, rules = form.patient, form.session, parse_scale(form.scale.content)
+    patient, session = form.patient, form.session
     Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
     taken_on = today_local(form.taken_at, patient.site.zone)
+    policies = site_policies(patient.site_id, today_local(timezone.now(), patient.site.zone))
+    counting = policies.on(form.scale)
+    rules = counting.parsed(parse_scale)
     _require_possible(form, taken_on)
     found = score(rules, form.items, functional=form.functional)
     hours = _hours_since_infusion(patient.pk, form.taken_at)
@@ -97,6 +100,7 @@ def _stored(
         hours_since_infusion=hours,
         recorded_by=by,
         replaces=replaces,
+        policy_version=counting.policy_version,
         **_outcome(found, complete),
     )
     assessment.tags = _tags(assessment, rules)
@@ -162,7 +166,9 @@ def retime_assessments(*, patient_id: UUID, since: datetime) -> int:
 
 def _tags(assessment: Assessment, rules: ScaleRules) -> list[str]:
     """What a reader must know of the moment (rulebook B4)."""
-    timing = parse_response(current(CourseRule, "response").content)
+    # Of the day it was taken: telling the hours anew does not tell them by another policy.
+    counting = in_force(CourseRule, "response", site_id=assessment.site_id, on=assessment.taken_on)
+    timing = counting.parsed(parse_response)
     session = assessment.session
     tags = []
     if _is_day_after(assessment.hours_since_infusion, timing):

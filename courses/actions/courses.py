@@ -13,6 +13,7 @@ from django.utils import timezone
 from clinic.actions.audit import record
 from clinic.errors import Conflict, Refused
 from clinic.models import Membership, Patient, User
+from clinic.queries_policies import site_policies
 from clinic.rules.access import roles_with
 from clinic.rules.dates import today_local
 from courses.actions.monitoring import sync
@@ -26,6 +27,7 @@ from courses.models import (
     SessionStatus,
     StopReason,
 )
+from courses.queries.counting import protocol_rules
 from courses.rules import orders, windows
 from courses.rules.protocols import PlannedSession, parse_protocol, plan_sessions
 from courses.rules.protocols import Protocol as ProtocolRules
@@ -59,10 +61,11 @@ def plan_course(
         raise Refused("not_here", f"This patient is {patient.standing}.", "patient")
     if Course.objects.for_patient(patient.pk).under_way().exists():
         raise Conflict("course_under_way", "This patient already has a course under way.")
-    rules = parse_protocol(protocol.content)
+    policies = site_policies(patient.site_id, today_local(timezone.now(), patient.site.zone))
+    rules = policies.on(protocol).parsed(parse_protocol)
     _require_prescriber(patient, prescriber, "prescriber")
     _require_second(patient, rules, prescriber, second_prescriber)
-    _require_orderable(rules, parse_scale(primary_scale.content), mg_per_kg)
+    _require_orderable(rules, policies.on(primary_scale).parsed(parse_scale), mg_per_kg)
     planned = plan_sessions(rules, first_on=first_on, weekdays=weekdays, count=planned_count)
     course = Course.objects.create(
         site_id=patient.site_id,
@@ -164,7 +167,7 @@ def resume_course(*, course: Course, reason: str, by: User, at: datetime | None 
     moment = at or timezone.now()
     _require_reason(reason)
     last_on = _last_given_on(held)
-    gaps = parse_protocol(held.protocol.content).gaps
+    gaps = protocol_rules(held, moment).gaps
     if held.status == CourseStatus.PAUSED and gaps:
         on = today_local(moment, held.site.zone)
         if windows.is_interrupted(last_given_on=last_on, on=on, gaps=gaps):

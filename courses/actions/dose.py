@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from django.utils import timezone
+
 from clinic.errors import Refused
-from clinic.queries import current
+from clinic.queries_policies import InForce, in_force
+from clinic.rules.dates import today_local
 from courses.models import Course, CourseRule
 from courses.rules import dosing
 
@@ -39,11 +43,16 @@ class DosePlan:
     total_volume_ml: Decimal
     rate_ml_per_h: Decimal
     minutes: int
+    counting: InForce[CourseRule]
 
 
-def plan_dose(*, course: Course, weight_kg: Decimal, mixture: Mixture) -> DosePlan:
+def plan_dose(
+    *, course: Course, weight_kg: Decimal, mixture: Mixture, at: datetime | None = None
+) -> DosePlan:
     """How much and how fast. Raises Refused with the reason of a mixture that may not be given."""
-    rules = dosing.parse_preparation(current(CourseRule, "preparation").content)
+    on = today_local(at or timezone.now(), course.site.zone)
+    counting = in_force(CourseRule, "preparation", site_id=course.site_id, on=on)
+    rules = counting.parsed(dosing.parse_preparation)
     dose = dosing.dose_mg(weight_kg=weight_kg, mg_per_kg=course.mg_per_kg, rules=rules)
     mixed = dosing.dilute(
         stock_mg_per_ml=mixture.stock_mg_per_ml,
@@ -73,4 +82,5 @@ def plan_dose(*, course: Course, weight_kg: Decimal, mixture: Mixture) -> DosePl
         mixture.total_volume_ml,
         rate,
         course.infusion_minutes,
+        counting,
     )

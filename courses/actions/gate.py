@@ -13,7 +13,7 @@ from django.utils import timezone
 from clinic.actions.audit import record
 from clinic.errors import Refused
 from clinic.models import User
-from clinic.queries import current
+from clinic.queries_policies import site_policies, under_version
 from clinic.rules.dates import today_local
 from courses.actions.monitoring import sync
 from courses.actions.moves import hold_course, hold_session
@@ -29,7 +29,7 @@ from courses.models import (
 )
 from courses.rules import gate, weight, windows
 from courses.rules.gate_content import GateRules, parse_gate
-from courses.rules.protocols import Gaps, parse_protocol
+from courses.rules.protocols import Gaps, Protocol, parse_protocol
 from labs.models import Task
 from labs.queries import monitoring_status
 from labs.queries_results import liver_history, urinary_history
@@ -80,15 +80,17 @@ def check_gate(
         raise Refused("not_waiting", f"This dose is {session.get_status_display().lower()}.")
     if course.status not in (CourseStatus.PLANNED, CourseStatus.ACTIVE):
         raise Refused("course_resting", f"The course is {course.get_status_display().lower()}.")
-    rule = current(CourseRule, "gate")
-    rules = parse_gate(rule.content)
     today = today_local(moment, course.site.zone)
+    policies = site_policies(course.site_id, today)
+    counting = policies.current(CourseRule, "gate")
+    rules = counting.parsed(parse_gate)
     if facts.weighed_on > today:
         raise Refused("weighed_later", "The weight is of a later day.", "weighed_on")
     if facts.drug_screen_on and facts.drug_screen_on > today:
         raise Refused("screened_later", "The screen is of a later day.", "drug_screen_on")
     weight.require_plausible(facts.weight_kg, rules.weight)
-    found = gate.evaluate(_rule_facts(course, facts, rules, today), rules)
+    protocol = policies.on(course.protocol).parsed(parse_protocol)
+    found = gate.evaluate(_rule_facts(course, facts, rules, protocol, today), rules)
     check = GateCheck.objects.create(
         site_id=session.site_id,
         session=session,
@@ -97,7 +99,8 @@ def check_gate(
         decision=found.decision,
         facts=_stored(facts),
         lines=[asdict(line) for line in found.lines],
-        rule=rule,
+        rule=counting.row,
+        policy_version=counting.policy_version,
     )
     record("gate.checked", by=by, subject=check, patient_id=course.patient_id)
     sync(course=course)
@@ -111,8 +114,9 @@ def _stored(facts: GateFacts) -> dict[str, Any]:
     }
 
 
-def _rule_facts(course: Course, facts: GateFacts, rules: GateRules, on: date) -> gate.Facts:
-    protocol = parse_protocol(course.protocol.content)
+def _rule_facts(
+    course: Course, facts: GateFacts, rules: GateRules, protocol: Protocol, on: date
+) -> gate.Facts:
     given = list(
         Infusion.objects.for_patient(course.patient_id).given().order_by("started_at", "id")
     )
@@ -168,6 +172,11 @@ def _gap(
         if resumed.exists():
             return gate.WARN, found.reason, found.sentence
     return found.status, found.reason, found.sentence
+
+
+def rules_of(check: GateCheck) -> GateRules:
+    """The rules by which a check was decided, whatever counts today."""
+    return under_version(check.rule, check.site_id, check.policy_version).parsed(parse_gate)
 
 
 def standing_against(course: Course, on: date) -> list[str]:

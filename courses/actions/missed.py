@@ -16,8 +16,9 @@ from courses.actions.monitoring import session_day, sync
 from courses.actions.moves import hold_course, move_course
 from courses.actions.sessions import leave_out
 from courses.models import Course, CourseStatus, Session, SessionStatus
+from courses.queries.counting import protocol_rules
 from courses.rules import windows
-from courses.rules.protocols import Gaps, parse_protocol
+from courses.rules.protocols import Gaps
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def _moved(course: Course, at: datetime) -> int:
 @transaction.atomic
 def _move_on(course: Course, at: datetime) -> int:
     held = hold_course(course)
-    gaps = parse_protocol(held.protocol.content).gaps
+    gaps = protocol_rules(held, at).gaps
     if gaps is None or held.patient.standing != "here":
         return 0
     on = today_local(at, held.site.zone)

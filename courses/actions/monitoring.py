@@ -16,6 +16,7 @@ from clinic.actions.appointments import cancel_appointment
 from clinic.actions.audit import record
 from clinic.models import Appointment, AppointmentStatus, Patient, Site, User
 from courses.actions.moves import free_chairs
+from courses.actions.outcomes import follow_outcomes, judge_patient
 from courses.models import Assessment, Course, GateCheck, Infusion, Session, SessionStatus
 from labs.actions.policies import follow_policies
 from labs.actions.reminders import poke
@@ -88,6 +89,7 @@ def sync_patient(*, patient_id: UUID) -> int:
                 subject_id=course.pk,
                 facts=facts,
             )
+    judge_patient(patient_id=patient_id)
     if changed:
         poke()
     return changed
@@ -208,6 +210,7 @@ def reconcile_all() -> Reconciled:
         courses, stale = courses + looked_at, stale + mended
         # A policy whose day has come is no fault: what it moves is moved before faults are counted.
         follow_policies(site_ids=[site.pk])
+        follow_outcomes(site=site)
         total = _added(total, reconcile(site_id=site.pk))
     return Reconciled(courses, stale, total)
 

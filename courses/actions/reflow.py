@@ -16,8 +16,9 @@ from clinic.rules.dates import today_local
 from courses.actions.monitoring import sync
 from courses.actions.moves import hold_course, move_session, session_step
 from courses.models import Course, CourseStatus, Session, SessionStatus
+from courses.queries.counting import protocol_rules
 from courses.rules import windows
-from courses.rules.protocols import PlannedSession, parse_protocol, plan_sessions
+from courses.rules.protocols import PlannedSession, plan_sessions
 
 REASON = "Laid out anew"
 
@@ -68,13 +69,13 @@ def _planned(
     course: Course, numbers: Sequence[int], first_on: date, weekdays: Sequence[int]
 ) -> list[PlannedSession]:
     """Windows as at the start of a course, for as many doses as are left."""
-    rules = parse_protocol(course.protocol.content)
+    rules = protocol_rules(course)
     whole = plan_sessions(rules, first_on=first_on, weekdays=weekdays, count=course.planned_count)
     return list(whole[: len(numbers)])
 
 
 def _require_gap(course: Course, first_on: date) -> None:
-    gaps = parse_protocol(course.protocol.content).gaps
+    gaps = protocol_rules(course).gaps
     given = course.infusions.given().values_list("given_on", flat=True)
     if gaps is None or not given:
         return

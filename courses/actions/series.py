@@ -19,7 +19,7 @@ from courses.actions.courses import plan_course
 from courses.actions.monitoring import sync
 from courses.actions.moves import hold_course, move_session
 from courses.models import Course, Protocol, Scale, Session, SessionStatus
-from courses.rules.protocols import parse_protocol
+from courses.queries.counting import protocol_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def _waiting(course: Course) -> list[Session]:
 def _times(course: Course, session: Session, at_time: time) -> tuple[datetime, datetime]:
     """Wall-clock start on the ideal day; the chair is taken for elapsed minutes."""
     starts_at = to_utc(session.ideal_on, at_time, course.site.zone)
-    minutes = parse_protocol(course.protocol.content).chair_minutes
+    minutes = protocol_rules(course).chair_minutes
     return starts_at, starts_at + timedelta(minutes=minutes)
 
 

@@ -15,7 +15,7 @@ from clinic.models import AppointmentStatus, User
 from clinic.rules.dates import today_local
 from courses.actions.assessments import retime_assessments
 from courses.actions.dose import Mixture, plan_dose
-from courses.actions.gate import standing_against
+from courses.actions.gate import rules_of, standing_against
 from courses.actions.monitoring import sync
 from courses.actions.moves import hold_course, hold_session, move_course, move_session
 from courses.models import (
@@ -26,9 +26,8 @@ from courses.models import (
     Session,
     SessionStatus,
 )
+from courses.queries.counting import protocol_rules
 from courses.rules import gate, session_monitoring
-from courses.rules.gate_content import parse_gate
-from courses.rules.protocols import parse_protocol
 
 
 @transaction.atomic
@@ -51,7 +50,7 @@ def start_infusion(
     _require_open_gate(session, gate_check, moment)
     _require_nothing_new(course, moment)
     weight_kg = Decimal(gate_check.facts["weight_kg"])
-    dose = plan_dose(course=course, weight_kg=weight_kg, mixture=mixture)
+    dose = plan_dose(course=course, weight_kg=weight_kg, mixture=mixture, at=moment)
     # First, so that a second press of the button meets the table and not a broken key.
     move_session(session, SessionStatus.RUNNING, by=by, at=moment)
     infusion = Infusion.objects.create(
@@ -68,6 +67,8 @@ def start_infusion(
         drug_volume_ml=dose.drug_volume_ml,
         total_volume_ml=dose.total_volume_ml,
         rate_ml_per_h=dose.rate_ml_per_h,
+        preparation=dose.counting.row,
+        policy_version=dose.counting.policy_version,
         started_at=moment,
         given_on=today_local(moment, course.site.zone),
         started_by=by,
@@ -112,7 +113,7 @@ def _require_open_gate(session: Session, check: GateCheck, at: datetime) -> None
     if check.decision not in (gate.ALLOW, gate.WARN):
         against = [x["sentence"] for x in check.lines if x["verdict"] in (gate.BLOCK, gate.HOLD)]
         raise Refused("gate_blocks", " ".join(against), "", {"decision": check.decision})
-    valid = parse_gate(check.rule.content).valid_minutes
+    valid = rules_of(check).valid_minutes
     if not timedelta(0) <= at - check.at <= timedelta(minutes=valid):
         raise Refused("gate_too_old", f"The check is older than {valid} minutes: check again.")
 
@@ -166,7 +167,7 @@ def earliest_leave(infusion: Infusion) -> datetime | None:
     """When the patient may leave; None while the infusion runs."""
     if infusion.ended_at is None:
         return None
-    minutes = parse_protocol(infusion.course.protocol.content).observation_minutes
+    minutes = protocol_rules(infusion.course, infusion.ended_at).observation_minutes
     return session_monitoring.earliest_discharge(infusion.ended_at, minutes)
 
 

@@ -3,6 +3,7 @@
 from courses.models.assessment import Assessment, AssessmentStatus
 from courses.models.catalogue import CourseRule, Protocol, Scale
 from courses.models.course import UNDER_WAY, Course, CourseStatus, CourseTransition, StopReason
+from courses.models.outcome import CourseOutcome, OutcomeState
 from courses.models.session import (
     GateCheck,
     Infusion,
@@ -16,11 +17,13 @@ __all__ = [
     "Assessment",
     "AssessmentStatus",
     "Course",
+    "CourseOutcome",
     "CourseRule",
     "CourseStatus",
     "CourseTransition",
     "GateCheck",
     "Infusion",
+    "OutcomeState",
     "Protocol",
     "Scale",
     "Session",

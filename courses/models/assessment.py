@@ -53,6 +53,16 @@ class Assessment(ClinicalRow):
         max_digits=9, decimal_places=1, null=True, blank=True
     )
     tags = models.JSONField(default=list)
+    policy_version = models.PositiveIntegerField(
+        default=0, help_text="Of the scale: what its alerts and its outcome were judged by."
+    )
+    baseline = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    improvement_percent = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
+    outcome = models.CharField(max_length=12, blank=True)
+    is_remission = models.BooleanField(null=True, blank=True)
+    why = models.JSONField(default=dict, help_text="Why it has this outcome.")
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
@@ -65,7 +75,7 @@ class Assessment(ClinicalRow):
     class Meta(ClinicalRow.Meta):
         ordering = ("-taken_at",)
         constraints: ClassVar = [
-            *same_site("assessment", "patient", "course", "session", "replaces"),
+            *same_site("assessment", "patient", "course", "session", "replaces", "baseline"),
             models.CheckConstraint(
                 condition=Q(status="draft", total__isnull=True)
                 | Q(status__in=("final", "corrected")) & (Q(total__isnull=False) | ~Q(band=""))

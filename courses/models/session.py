@@ -146,6 +146,12 @@ class Infusion(ClinicalRow):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
     entered_in_error_at = models.DateTimeField(null=True, blank=True)
+    preparation = models.ForeignKey(
+        CourseRule, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    policy_version = models.PositiveIntegerField(
+        default=0, help_text="Of the preparation: what the arithmetic was done by."
+    )
 
     objects = CourseRowQuerySet.as_manager()
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
 from clinic.models import Patient
-from clinic.queries import current
+from clinic.queries_policies import site_policies, under_version
 from clinic.rules.dates import today_local
-from courses.models import Assessment, Course, CourseRule, Infusion, Session
+from courses.models import Assessment, Course, CourseOutcome, CourseRule, Infusion, Session
 from courses.rules.gate import age_years
-from courses.rules.response import DatedScore, Response, assess, parse_response
+from courses.rules.response import DatedScore, Response, ResponseRules, assess, parse_response
 from courses.rules.scales import Scale as ScaleRules
 from courses.rules.scales import parse_scale
 from labs.models import Task
@@ -37,6 +38,7 @@ class ScorePoint:
     tags: tuple[str, ...]
     has_alert: bool
     course_id: UUID | None
+    why: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class CourseView:
     response: Response
     sessions: tuple[Session, ...]
     given: int
+    why: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def chart(*, patient: Patient, at: datetime) -> Chart:
         on=on,
         at=at,
         age=age_years(patient.birth_date, on),
-        courses=_courses(patient, scores, doses),
+        courses=_courses(patient, scores, doses, on),
         scores=scores,
         doses=doses,
         liver=liver_history(patient=patient, on=on),
@@ -164,6 +167,7 @@ def _scores(patient: Patient, doses: tuple[DosePoint, ...]) -> tuple[ScorePoint,
             tags=tuple(row.tags),
             has_alert=bool(row.alerts),
             course_id=row.course_id,
+            why=row.why,
         )
         for row in rows
     )
@@ -175,18 +179,17 @@ def _dose_before(doses: tuple[DosePoint, ...], at: datetime) -> int | None:
 
 
 def _courses(
-    patient: Patient, scores: tuple[ScorePoint, ...], doses: tuple[DosePoint, ...]
+    patient: Patient, scores: tuple[ScorePoint, ...], doses: tuple[DosePoint, ...], on: date
 ) -> tuple[CourseView, ...]:
     rows = (
         Course.objects.for_patient(patient.pk)
-        .select_related("protocol", "primary_scale", "prescriber", "site")
+        .select_related("protocol", "primary_scale", "prescriber", "site", "outcome__rule")
         .prefetch_related("sessions__appointment__chair")
         .order_by("-number")
     )
-    timing = parse_response(current(CourseRule, "response").content)
     views = []
     for row in rows:
-        rules = parse_scale(row.primary_scale.content)
+        timing, rules = _judged_by(row, on)
         own = [dose for dose in doses if dose.course_id == row.pk]
         views.append(
             CourseView(
@@ -201,9 +204,23 @@ def _courses(
                 ),
                 sessions=tuple(sorted(row.sessions.all(), key=lambda s: (s.number, s.created_at))),
                 given=len(own),
+                why=row.outcome.why if hasattr(row, "outcome") else {},
             )
         )
     return tuple(views)
+
+
+def _judged_by(course: Course, on: date) -> tuple[ResponseRules, ScaleRules]:
+    """The versions that the stored outcome names; those of today for a course never judged."""
+    held: CourseOutcome | None = getattr(course, "outcome", None)
+    if held is None:
+        policies = site_policies(course.site_id, on)
+        response = policies.current(CourseRule, "response")
+        scale = policies.on(course.primary_scale)
+    else:
+        response = under_version(held.rule, course.site_id, held.policy_version)
+        scale = under_version(course.primary_scale, course.site_id, held.scale_policy_version)
+    return response.parsed(parse_response), scale.parsed(parse_scale)
 
 
 def _of_course(

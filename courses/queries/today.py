@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Prefetch
 
 from clinic.models import Appointment, AppointmentStatus, Site
+from clinic.queries_policies import SitePolicies, site_policies
 from clinic.querysets import Viewer
 from clinic.rules.dates import local_day_bounds
 from courses.actions.gate import ASKED_HERE
@@ -65,7 +66,7 @@ class TodayBoard:
 
 
 def today(*, user: Viewer, site: Site, on: date, at: datetime) -> TodayBoard:
-    """The board of the local day `on`, as it stands at `at`. Five queries, however many visits."""
+    """The board of the local day `on`, as it stands at `at`. Seven queries, however many visits."""
     begins, ends = local_day_bounds(on, site.zone)
     visits = list(
         Appointment.objects.visible_to(user, "appointments.view")
@@ -84,12 +85,13 @@ def today(*, user: Viewer, site: Site, on: date, at: datetime) -> TodayBoard:
         .order_by("during", "chair__name")
     )
     checks = _checks({visit.patient_id for visit in visits}, on)
+    policies = site_policies(site.pk, on)
     return TodayBoard(
         site_name=site.name,
         zone=site.time_zone,
         on=on,
         at=at,
-        lines=tuple(_line(visit, at, checks[visit.patient_id]) for visit in visits),
+        lines=tuple(_line(visit, at, checks[visit.patient_id], policies) for visit in visits),
         overdue=Requirement.objects.visible_to(user, "requirements.view")
         .of_site(site.pk)
         .overdue(on)
@@ -112,10 +114,15 @@ def _checks(patients: set[UUID], on: date) -> dict[UUID, tuple[MonitoringStatus,
     return defaultdict(tuple, {key: tuple(value) for key, value in found.items()})
 
 
-def _line(visit: Appointment, at: datetime, checks: tuple[MonitoringStatus, ...]) -> BoardLine:
+def _line(
+    visit: Appointment,
+    at: datetime,
+    checks: tuple[MonitoringStatus, ...],
+    policies: SitePolicies,
+) -> BoardLine:
     session: Session | None = getattr(visit, "session", None)
     infusion: Infusion | None = getattr(session, "infusion", None) if session else None
-    state, mark, next_step, step = _state(visit, session, infusion, at)
+    state, mark, next_step, step = _state(visit, session, infusion, at, policies)
     return BoardLine(
         appointment_id=visit.pk,
         session_id=session.pk if session else None,
@@ -139,7 +146,11 @@ def _line(visit: Appointment, at: datetime, checks: tuple[MonitoringStatus, ...]
 
 
 def _state(
-    visit: Appointment, session: Session | None, infusion: Infusion | None, at: datetime
+    visit: Appointment,
+    session: Session | None,
+    infusion: Infusion | None,
+    at: datetime,
+    policies: SitePolicies,
 ) -> tuple[str, str, str, str]:
     """Words, a mark beside them, what comes next, and which button does it."""
     if visit.status == AppointmentStatus.BOOKED:
@@ -149,7 +160,7 @@ def _state(
     if infusion and visit.status == AppointmentStatus.IN_TREATMENT:
         return _running(infusion, at)
     if infusion and visit.status == AppointmentStatus.OBSERVING:
-        return _observing(infusion, at)
+        return _observing(infusion, at, policies)
     return AppointmentStatus(visit.status).label, "done", "", ""
 
 
@@ -184,8 +195,11 @@ def parse_minutes(infusion: Infusion) -> int:
     return infusion.session.course.infusion_minutes
 
 
-def _observing(infusion: Infusion, at: datetime) -> tuple[str, str, str, str]:
-    minutes = parse_protocol(infusion.session.course.protocol.content).observation_minutes
+def _observing(
+    infusion: Infusion, at: datetime, policies: SitePolicies
+) -> tuple[str, str, str, str]:
+    protocol = policies.on(infusion.session.course.protocol)
+    minutes = protocol.parsed(parse_protocol).observation_minutes
     if infusion.ended_at is None:
         return "Observing", "now", "", ""
     left = minutes - int((at - infusion.ended_at) / MINUTE)

@@ -43,6 +43,14 @@ class ResponseRules:
     madrs_at_least: int
     madrs: Twice
 
+    def definition_for(self, scale: str) -> str:
+        """The definition of relapse that can be applied on a scale.
+
+        Where the site's speaks of another instrument, losing the response counts.
+        """
+        speaks_of = RELAPSE_SCALES.get(self.relapse_definition, scale)
+        return self.relapse_definition if speaks_of == scale else LOST_RESPONSE
+
 
 @dataclass(frozen=True, slots=True)
 class DatedScore:
@@ -223,17 +231,12 @@ def _sustained(outcomes: Outcomes, rules: ResponseRules) -> date | None:
 
 
 def _relapses(course: _Course, events: Sequence[date], rules: ResponseRules) -> list[date]:
-    """Every day on which the site's definition is met; an event needs no response before.
-
-    Where the definition speaks of another instrument, losing the response counts.
-    """
+    """Every day on which the site's definition is met; an event needs no response before."""
     if course.responded is None:
         return list(events)
     since = _when(course.responded)
     after = [score for score, _ in course.outcomes if _when(score) > since]
-    definition = rules.relapse_definition
-    if RELAPSE_SCALES.get(definition, course.scale.code) != course.scale.code:
-        definition = LOST_RESPONSE
+    definition = rules.definition_for(course.scale.code)
     return [*events, *_bad_days(definition, after, course.baseline, rules)]
 
 

@@ -18,6 +18,7 @@ from courses.actions.gate import check_gate
 from courses.actions.sessions import earliest_leave, start_infusion
 from courses.forms import EndForm, GateForm, MixtureForm
 from courses.models import GateCheck, Session
+from courses.queries.counting import gate_rules
 from courses.queries.find import find_session
 
 VIAL = Decimal(50)
@@ -28,9 +29,11 @@ def session_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """May I start? How much, how fast? What next?"""
     session = find_session(user=acting(request), pk=pk, may="infusions.give")
     timezone.activate(session.site.zone)
+    today = today_local(timezone.now(), session.site.zone)
     gate_form = GateForm(
         request.POST if "check" in request.POST else None,
-        initial={"weighed_on": today_local(timezone.now(), session.site.zone)},
+        initial={"weighed_on": today},
+        rules=gate_rules(session.site_id, today),
     )
     if gate_form.is_bound and gate_form.is_valid():
         with refusals(gate_form) as refusal:
