@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers as s
 
 from api.filters import STATES
 from clinic.models import AppointmentStatus, Sex
-from courses.models import AssessmentStatus, CourseStatus, SessionStatus, StopReason
+from clinic.rules.reasons import EXPERT, LIT, SEED, SITE
+from courses.models import (
+    AssessmentStatus,
+    CourseStatus,
+    OutcomeState,
+    SessionStatus,
+    StopReason,
+)
+from courses.rules.gate import ALLOW, BLOCK, HOLD, WARN
 from labs.models import BlocksWhen, RequirementStatus, ResultStatus
+
+CONFIDENCES = (SEED, LIT, EXPERT, SITE)
+VERDICTS = (ALLOW, WARN, HOLD, BLOCK)
+CATEGORIES = ("response", "partial", "none", "worse")
 
 
 class Patient(s.Serializer[object]):
@@ -23,6 +37,45 @@ class Patient(s.Serializer[object]):
     consent_withdrawn_on = s.DateField(allow_null=True)
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField()
+
+
+class Reason(s.Serializer[object]):
+    """Why something was decided, as the rule wrote it down at the time."""
+
+    code = s.CharField()
+    sentence = s.CharField()
+    inputs = s.DictField()
+    source = s.CharField()  # type: ignore[assignment]  # a key of the reason, not of the field
+    confidence = s.ChoiceField(CONFIDENCES)
+    rule = s.CharField()
+    policy_version = s.IntegerField()
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        # Told as it is kept: what was decided then is not put into other words now.
+        told: dict[str, Any] = instance
+        return told
+
+
+class Why(Reason):
+    """The same, null where nothing was decided."""
+
+    def get_attribute(self, instance: object) -> object:
+        return super().get_attribute(instance) or None
+
+
+class GateLine(Reason):
+    """One reason for or against a dose."""
+
+    verdict = s.ChoiceField(VERDICTS)
+    overridable = s.BooleanField()
+
+
+class Gate(s.Serializer[object]):
+    id = s.UUIDField()
+    at = s.DateTimeField()
+    decision = s.ChoiceField(VERDICTS)
+    policy_version = s.IntegerField()
+    lines = GateLine(many=True)
 
 
 class Appointment(s.Serializer[object]):
@@ -61,6 +114,7 @@ class Session(s.Serializer[object]):
     replaced_by_id = s.UUIDField(allow_null=True)
     updated_at = s.DateTimeField()
     appointment = Appointment(allow_null=True)
+    gate = Gate(allow_null=True)
     infusion = Infusion(allow_null=True)
 
 
@@ -74,6 +128,9 @@ class Score(s.Serializer[object]):
     band = s.CharField(allow_blank=True)
     hours_since_infusion = s.DecimalField(9, 1, allow_null=True)
     session_id = s.UUIDField(allow_null=True)
+    outcome = s.ChoiceField(CATEGORIES, allow_blank=True)
+    is_remission = s.BooleanField(allow_null=True)
+    improvement_percent = s.DecimalField(6, 1, allow_null=True)
 
 
 class CourseRequirement(s.Serializer[object]):
@@ -89,6 +146,24 @@ class CourseRequirement(s.Serializer[object]):
     next_due_on = s.DateField(allow_null=True)
     overdue_on = s.DateField(allow_null=True)
     blocks_when = s.ChoiceField(BlocksWhen.choices)
+    policy_version = s.IntegerField()
+    why = Why(allow_null=True)
+
+
+class Outcome(s.Serializer[object]):
+    state = s.ChoiceField(OutcomeState.choices)
+    baseline_id = s.UUIDField(allow_null=True)
+    latest_id = s.UUIDField(allow_null=True)
+    improvement_percent = s.DecimalField(6, 1, allow_null=True)
+    response_on = s.DateField(allow_null=True)
+    remission_on = s.DateField(allow_null=True)
+    sustained_on = s.DateField(allow_null=True)
+    relapse_on = s.DateField(allow_null=True)
+    days_to_response = s.IntegerField(allow_null=True)
+    days_followed = s.IntegerField(allow_null=True)
+    policy_version = s.IntegerField()
+    scale_policy_version = s.IntegerField()
+    why = Why(allow_null=True)
 
 
 class Course(s.Serializer[object]):
@@ -110,6 +185,7 @@ class Course(s.Serializer[object]):
     stop_reason = s.ChoiceField(StopReason.choices, allow_blank=True)
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField()
+    outcome = Outcome(allow_null=True)
     sessions = Session(many=True)
     scores = Score(many=True)
     requirements = CourseRequirement(many=True)
@@ -139,6 +215,12 @@ class Assessment(s.Serializer[object]):
     alerts = Alert(many=True)
     tags = s.ListField(child=s.CharField())
     hours_since_infusion = s.DecimalField(9, 1, allow_null=True)
+    baseline_id = s.UUIDField(allow_null=True)
+    improvement_percent = s.DecimalField(6, 1, allow_null=True)
+    outcome = s.ChoiceField(CATEGORIES, allow_blank=True)
+    is_remission = s.BooleanField(allow_null=True)
+    policy_version = s.IntegerField()
+    why = Why(allow_null=True)
     replaces_id = s.UUIDField(allow_null=True)
     replaced_by_id = s.UUIDField(allow_null=True)
     created_at = s.DateTimeField()
@@ -165,6 +247,8 @@ class Result(s.Serializer[object]):
     grade = s.IntegerField(allow_null=True)
     graded_against = s.CharField(allow_blank=True)
     ungraded_reason = s.CharField(allow_blank=True)
+    policy_version = s.IntegerField()
+    why = Why(allow_null=True)
     analyte = s.CharField(source="analyte.code", allow_null=True)
     laboratory = s.CharField(source="report.laboratory")
     collected_on = s.DateField(source="report.collected_on")
@@ -190,5 +274,7 @@ class Requirement(s.Serializer[object]):
     next_due_on = s.DateField(allow_null=True)
     overdue_on = s.DateField(allow_null=True)
     blocks_when = s.ChoiceField(BlocksWhen.choices)
+    policy_version = s.IntegerField()
+    why = Why(allow_null=True)
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField()

@@ -12,7 +12,7 @@ from django.contrib.postgres.aggregates import JSONBAgg
 from django.db import models
 from django.db.models import F, Func, JSONField, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, NullIf
 
 from clinic.querysets import SiteScopedQuerySet, Viewer
 
@@ -88,6 +88,11 @@ def _form(field: object, path: str) -> Combinable:
     if isinstance(field, models.DateTimeField):
         return Instant(F(path))
     return Cast(path, TextField()) if isinstance(field, models.DecimalField) else F(path)
+
+
+def reason(path: str = "why") -> NullIf:
+    """Why something was decided, as its rule wrote it down; null where nothing was."""
+    return NullIf(F(path), Value({}, JSONField()))
 
 
 def newest_replacement(model: type[models.Model]) -> Subquery:

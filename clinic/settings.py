@@ -239,6 +239,7 @@ SPECTACULAR_SETTINGS = {
         "ResultStatus": "labs.models.ResultStatus",
         "RequirementStatus": "labs.models.RequirementStatus",
         "RequirementState": "api.filters.STATES",
+        "Verdict": "api.serializers.VERDICTS",
     },
 }
 

@@ -18,7 +18,7 @@ from django.db.models import (
 )
 from django.db.models.expressions import Combinable
 
-from clinic.queries_json import Feed, JsonObject, Reader, fields, newest_replacement
+from clinic.queries_json import Feed, JsonObject, Reader, fields, newest_replacement, reason
 from labs.models import Requirement, RequirementStatus, Result
 
 
@@ -54,8 +54,9 @@ def result_json(reader: Reader) -> JsonObject:
                 "id", "site_id", "patient_id", "report_id", "status", "observed_at", "code",
                 "code_system", "display", "comparator", "value", "value_text", "unit",
                 "lower_limit", "upper_limit", "times_limit", "grade", "graded_against",
-                "ungraded_reason",
+                "ungraded_reason", "policy_version",
             ),
+            "why": reason(),
             "analyte": F("analyte__code"),
             "laboratory": F("report__laboratory"),
             "collected_on": F("report__collected_on"),
@@ -114,9 +115,11 @@ def requirement_fields() -> dict[str, Combinable]:
         "state": F("state"),
         "lateness_days": F("lateness_days"),
         **fields(
-            Requirement, "last_done_on", "soon_on", "next_due_on", "overdue_on", "blocks_when"
+            Requirement,
+            "last_done_on", "soon_on", "next_due_on", "overdue_on", "blocks_when", "policy_version",
         ),
-    }
+        "why": reason(),
+    }  # fmt: skip
 
 
 RESULTS: Final = Feed(rows=results, body=result_json)

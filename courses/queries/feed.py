@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Case, F, OuterRef, Q, QuerySet, When
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.expressions import Combinable
 
 from clinic.models import Appointment
@@ -18,8 +18,9 @@ from clinic.queries_json import (
     Reader,
     fields,
     newest_replacement,
+    reason,
 )
-from courses.models import Assessment, Course, Infusion, Session
+from courses.models import Assessment, Course, CourseOutcome, GateCheck, Infusion, Session
 from labs.models import Requirement
 from labs.queries_feed import requirement_fields, with_state
 
@@ -36,12 +37,16 @@ def changed_since(rows: QuerySet[Course], since: datetime) -> QuerySet[Course]:
     )
     infusions = Infusion.objects.filter(updated_at__gte=since)
     scores = Assessment.objects.filter(updated_at__gte=since, course__isnull=False)
+    outcomes = CourseOutcome.objects.filter(updated_at__gte=since)
+    gates = GateCheck.objects.filter(updated_at__gte=since)
     monitoring = Requirement.objects.filter(updated_at__gte=since)
     return rows.filter(
         Q(updated_at__gte=since)
         | Q(pk__in=sessions.values("course_id"))
         | Q(pk__in=infusions.values("course_id"))
         | Q(pk__in=scores.values("course_id"))
+        | Q(pk__in=outcomes.values("course_id"))
+        | Q(pk__in=gates.values("session__course_id"))
         | Q(pk__in=monitoring.values("subject_id"))
     )
 
@@ -60,7 +65,8 @@ def course_json(reader: Reader) -> JsonObject:
                 "planned_count", "mg_per_kg", "infusion_minutes", "planned_start_on",
                 "started_on", "ended_on", "stop_reason", "created_at", "updated_at",
             ),
-            "sessions": _sessions(),
+            "outcome": _outcome(reader),
+            "sessions": _sessions(reader),
             "scores": _scores(reader),
             "requirements": _requirements(reader),
         }
@@ -74,7 +80,33 @@ def _each(rows: QuerySet[Any], group: str, each: dict[str, Combinable], *order: 
     return ListOf(listed.values("listed"))
 
 
-def _sessions() -> ListOf:
+def _outcome(reader: Reader) -> Subquery:
+    """How it goes on its primary scale, for those who may see scores."""
+    rows = reader.sees(CourseOutcome.objects.all(), "assessments.view")
+    told = JsonObject(
+        {
+            **fields(
+                CourseOutcome,
+                "state", "baseline_id", "latest_id", "improvement_percent", "response_on",
+                "remission_on", "sustained_on", "relapse_on", "days_to_response", "days_followed",
+                "policy_version", "scale_policy_version",
+            ),
+            "why": reason(),
+        }
+    )  # fmt: skip
+    mine = rows.filter(course_id=OuterRef("pk")).order_by()
+    return Subquery(mine.annotate(told=told).values("told")[:1])
+
+
+def _gate(reader: Reader) -> Subquery:
+    """The newest check before the dose, for those who may see results."""
+    rows = reader.sees(GateCheck.objects.all(), "results.view")
+    told = JsonObject({**fields(GateCheck, "id", "at", "decision", "policy_version", "lines")})
+    mine = rows.filter(session_id=OuterRef("pk")).order_by("-at", "-id")
+    return Subquery(mine.annotate(told=told).values("told")[:1])
+
+
+def _sessions(reader: Reader) -> ListOf:
     # The composite keys of the database keep a course's parts at its site.
     rows = Session.objects.filter(course_id=OuterRef("pk")).annotate(
         replaced_by_id=newest_replacement(Session)
@@ -86,6 +118,7 @@ def _sessions() -> ListOf:
         "replaced_by_id": F("replaced_by_id"),
         **fields(Session, "updated_at"),
         "appointment": _where_there("appointment", _appointment()),
+        "gate": _gate(reader),
         "infusion": _where_there("infusion", _infusion()),
     }
     return _each(rows, "course_id", each, "number", "created_at", "id")
@@ -126,6 +159,7 @@ def _scores(reader: Reader) -> ListOf:
         **fields(
             Assessment,
             "taken_at", "taken_on", "status", "total", "band", "hours_since_infusion", "session_id",
+            "outcome", "is_remission", "improvement_percent",
         ),
     }  # fmt: skip
     mine = rows.filter(course_id=OuterRef("pk"), status__in=("final", "corrected"))
@@ -159,8 +193,11 @@ def assessment_json(reader: Reader) -> JsonObject:
             **fields(
                 Assessment,
                 "taken_at", "taken_on", "status", "items", "functional", "total", "band",
-                "alerts", "tags", "hours_since_infusion", "replaces_id",
+                "alerts", "tags", "hours_since_infusion", "baseline_id", "improvement_percent",
+                "outcome", "is_remission", "policy_version",
             ),
+            "why": reason(),
+            **fields(Assessment, "replaces_id"),
             "replaced_by_id": F("replaced_by_id"),
             **fields(Assessment, "created_at", "updated_at"),
         }

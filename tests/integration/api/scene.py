@@ -24,6 +24,11 @@ from tests.factories import (
 )
 
 LISTS = ("patients", "courses", "assessments", "results", "requirements")
+LINE = {
+    "code": "bp_elevated", "verdict": "warn", "sentence": "Blood pressure 150/80: above 140/90.",
+    "overridable": True, "source": "EXPERT", "confidence": "expert", "rule": "gate 2",
+    "policy_version": 0, "inputs": {"sbp": 150, "dbp": 80},
+}  # fmt: skip
 GIVEN_AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
@@ -97,7 +102,7 @@ def requirement(course: Course, due_on: date, **fields: Any) -> Requirement:
 def give(session: Session, by: User, **fields: Any) -> Infusion:
     check = GateCheck.objects.create(
         site=session.site, session=session, at=GIVEN_AT, by=by, decision="allow",
-        facts={}, lines=[], rule=current(CourseRule, "gate"),
+        facts={}, lines=[LINE], rule=current(CourseRule, "gate"),
     )  # fmt: skip
     told: dict[str, Any] = {
         "weight_kg": Decimal("70.0"), "weighed_on": date(2026, 11, 23),

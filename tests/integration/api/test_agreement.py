@@ -18,7 +18,8 @@ from rest_framework.test import APIClient
 from api import serializers
 from clinic.models import Patient, Site
 from clinic.queries import current
-from courses.models import Assessment, Course, Session
+from clinic.rules.reasons import Reason, stored
+from courses.models import Assessment, Course, CourseOutcome, CourseRule, Session
 from labs.models import Analyte, Requirement, Result
 from labs.queries import status_of
 from tests.factories import (
@@ -65,6 +66,10 @@ class Dice(random.Random):
 
     def word(self) -> str:
         return self.choice(WORDS)
+
+    def why(self) -> dict[str, Any]:
+        reason = Reason(self.word(), self.word(), {"ratio": self.number(4, 2), "on": self.day()})
+        return self.choice(({}, stored(reason)))
 
 
 def draw(site: Site, seed: int) -> None:
@@ -120,6 +125,16 @@ def _forms(course: Course, dice: Dice) -> None:
             alerts=dice.choice(([], [{"item": "9", "answer": 2, "level": "urgent"}])),
             tags=dice.choice(([], ["early", dice.word()])),
             hours_since_infusion=dice.maybe(dice.number(5, 1)), replaces=dice.maybe(replaces),
+            baseline=dice.maybe(replaces), improvement_percent=dice.maybe(dice.number(3, 1)),
+            outcome=dice.choice(("", "response")), is_remission=dice.maybe(dice.random() < 0.5),
+            policy_version=dice.randint(0, 9), why=dice.why(),
+        )  # fmt: skip
+    if dice.random() < 0.7:
+        CourseOutcome.objects.create(
+            site=course.site, course=course, patient=course.patient, latest=replaces,
+            state=dice.choice(("none", "relapse")), rule=current(CourseRule, "response"),
+            improvement_percent=dice.maybe(dice.number(3, 1)), relapse_on=dice.maybe(dice.day()),
+            days_followed=dice.maybe(7), policy_version=dice.randint(0, 9), why=dice.why(),
         )  # fmt: skip
 
 
@@ -132,12 +147,13 @@ def _results(patient: Patient, dice: Dice) -> None:
             value=dice.number(12, 6), value_text=dice.word(), lower_limit=dice.maybe(Decimal(0)),
             times_limit=dice.maybe(dice.number(8, 4)), comparator=dice.choice(("", "<", ">")),
             observed_at=dice.moment(), grade=dice.maybe(4), display=dice.word(),
+            why=dice.why(), policy_version=dice.randint(0, 9),
         )  # fmt: skip
 
 
 def _requirement(course: Course, cycle: str, dice: Dice) -> None:
     status = dice.choice(("open", "suspended", "closed"))
-    held = requirement(course, dice.day(), status=status, cycle=cycle)
+    held = requirement(course, dice.day(), status=status, cycle=cycle, why=dice.why())
     if status != "open":
         Requirement.objects.filter(pk=held.pk).update(
             next_due_on=dice.maybe(held.next_due_on), soon_on=None, overdue_on=None
@@ -189,6 +205,8 @@ class PlainCourse:
         self.sessions = list(course.sessions.order_by("number", "created_at", "pk"))
         for row in self.sessions:
             row.replaced_by_id = replacement(row)  # type: ignore[attr-defined]
+            row.gate = row.gate_checks.order_by("-at", "-id").first()  # type: ignore[attr-defined]
+        self.outcome = CourseOutcome.objects.filter(course=course).first()
         kept = course.assessments.filter(status__in=("final", "corrected"))
         self.scores = list(kept.order_by("taken_at", "pk"))
         self.requirements = requirements(subject_id=course.pk)
