@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from courses.views import assessments, board, courses, patients, sessions
+from courses.views import assessments, board, courses, patients, reference, sessions
 
 urlpatterns = [
     path("", board.today, name="today"),
@@ -33,4 +33,6 @@ urlpatterns = [
     path("sessions/<uuid:pk>/no-show/", board.no_show, name="session_no_show"),
     path("sessions/<uuid:pk>/end/", board.end, name="session_end"),
     path("sessions/<uuid:pk>/leave/", board.leave, name="session_leave"),
+    path("reference/", reference.reference, name="reference"),
+    path("reference/<slug:kind>/<slug:code>/", reference.reference_entry, name="reference_entry"),
 ]

@@ -6,13 +6,15 @@ site may set knows the path of that value, so that a page can put the site's own
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from clinic.rules.catalogue import HEADER
 from clinic.rules.content import Content
-from clinic.rules.policy import SEPARATOR, Setting, row_name, settings_of
+from clinic.rules.policy import LIST_SEPARATOR, SEPARATOR, Setting, row_name, settings_of
+from clinic.rules.reasons import EXPERT, LIT, SEED
 from clinic.rules.wording import (
     NO,
     YES,
@@ -51,10 +53,18 @@ class Section:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
 
+    @property
+    def labelled_rows(self) -> tuple[tuple[tuple[str, Cell], ...], ...]:
+        """The rows, each cell with its column: where there is no room for columns."""
+        return tuple(tuple(zip(self.columns, row, strict=True)) for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One version of a piece of content; `sources` are the keys it cites, in their order."""
+    """One version of a piece of content; `sources` are the keys it cites, in their order.
+
+    `marks`: how many numbers and choices it has of each confidence.
+    """
 
     kind: str
     code: str
@@ -63,6 +73,7 @@ class Page:
     released_on: str
     sections: tuple[Section, ...]
     sources: tuple[str, ...]
+    marks: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +106,21 @@ def page_of(content: Content, special: Special | None = None, hidden: Sequence[s
         released_on=str(content.get("released_on", "")),
         sections=drawn,
         sources=tuple(dict.fromkeys(_sources(content))),
+        marks=_marks(content),
     )
 
 
+def in_words(content: Content, values: Mapping[str, str]) -> dict[str, str]:
+    """What a site has set, by path, said as `content` says its own; what it has not is left out."""
+    return {
+        path: _said_setting(setting, values[path])
+        for path, setting in settings_of(content).items()
+        if path in values
+    }
+
+
 def with_site_values(page: Page, values: Mapping[str, str]) -> Page:
-    """The page with what a site has set beside each value."""
+    """The page with what a site has set, in words, beside each value."""
     sections = tuple(
         replace(section, rows=tuple(_with_here(row, values) for row in section.rows))
         for section in page.sections
@@ -143,6 +164,18 @@ def said(value: object) -> str:
 def is_leaf(value: object) -> bool:
     """Whether it is a number or a choice with its source."""
     return isinstance(value, Mapping) and ("value" in value or "choice" in value)
+
+
+def _said_setting(setting: Setting, text: str) -> str:
+    if setting.among:
+        return spoken(text)
+    return quantity([part.strip() for part in text.split(LIST_SEPARATOR)], setting.unit)
+
+
+def _marks(content: Content) -> tuple[tuple[str, int], ...]:
+    """From what stands in the guideline to what is only a default."""
+    counted = Counter(str(leaf.get("confidence", "")) for leaf in _leaves(content))
+    return tuple((mark, counted[mark]) for mark in (SEED, LIT, EXPERT) if counted[mark])
 
 
 def _said_table(table: Content) -> str:

@@ -19,11 +19,12 @@ from clinic.rules.reference import (
     Page,
     Section,
     grid,
+    in_words,
     page_of,
     said,
     section,
 )
-from clinic.rules.wording import bounds_of, path_label, quantity
+from clinic.rules.wording import bounds_of, path_label
 from courses.rules.scale_reference import scale_page
 from courses.rules.state_diagrams import Machine, machine_lines
 
@@ -243,10 +244,11 @@ def _settings(shipped: Shipped) -> Iterator[str]:
     yield from _begin("What a site may set", about)
     for entry in shipped.entries:
         if settings := settings_of(entry):
+            defaults = in_words(entry, {path: one.value for path, one in settings.items()})
             rows = [
                 (
                     Cell(path_label(path.split(SEPARATOR), one.unit)),
-                    Cell(said(one.value) if one.among else _default(one.value, one.unit)),
+                    Cell(defaults[path]),
                     Cell(bounds_of(one)),
                     Cell(path),
                     Cell(one.source),
@@ -257,10 +259,6 @@ def _settings(shipped: Shipped) -> Iterator[str]:
             columns = (WHAT, VALUE, SETTABLE, "Path", SOURCE, DATED)
             title = f"{entry['title']} (`{entry['kind']}:{entry['code']}`)"
             yield from section_lines(section(title, columns, rows), 2)
-
-
-def _default(value: str, unit: str) -> str:
-    return quantity([part.strip() for part in value.split(",")], unit)
 
 
 def _states(shipped: Shipped) -> Iterator[str]:

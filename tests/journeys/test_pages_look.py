@@ -60,6 +60,10 @@ def busy_clinic(stack: Stack, watched: Watched) -> dict[str, str]:
         "urinary": f"{chart}urinary/",
         "report": f"/reports/{Report.objects.get().pk}/",
         "worklist": "/worklist/",
+        "reference": "/reference/",
+        "reference-gate": "/reference/course_rule/gate/",
+        "reference-scale": "/reference/scale/phq9/",
+        "reference-due": "/reference/requirement/relapse_follow_up/",
     }
 
 
