@@ -199,7 +199,7 @@ def _sections(
         if not _is_provenance(key, table) and not _is_below(value)
     ]
     if lines:
-        title = path_label(path) if path else "In general"
+        title = path_label(path) if path else "General"
         yield section(title, (WHAT, VALUE, *PROVENANCE_COLUMNS), lines)
     for key, value in table.items():
         if _is_rows(value):

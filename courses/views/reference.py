@@ -12,8 +12,14 @@ from clinic.access import current_membership
 from clinic.models import Site
 from clinic.models.base import CatalogueRow
 from clinic.rules.dates import today_local
-from clinic.rules.reference import in_words, with_site_values
-from courses.queries.reference import citations, find_content, shelves, values_set
+from clinic.rules.reference import CONFIDENCE, DATED, SOURCE, in_words, with_site_values
+from courses.queries.reference import (
+    citations,
+    find_content,
+    shelves,
+    values_set,
+    written_content,
+)
 from courses.rules.reference_pages import page_for
 
 
@@ -33,7 +39,7 @@ def reference_entry(request: HttpRequest, kind: str, code: str) -> HttpResponse:
     if membership is None:
         return render(request, "clinic/no_site.html", status=403)
     found = find_content(kind, code, _version(request))
-    page = page_for(found.row.content)
+    page = page_for(written_content(found.row))
     here: Mapping[str, str] = {}
     # An older version decides nothing any more: what the site has set counts on the newest.
     if found.is_newest:
@@ -43,7 +49,9 @@ def reference_entry(request: HttpRequest, kind: str, code: str) -> HttpResponse:
         "page": with_site_values(page, here),
         "set_here": len(here),
         "marks": page.marks,
+        "values": sum(count for _, count in page.marks),
         "sources": [(key, citations().get(key, "")) for key in sorted(page.sources)],
+        "provenance": (SOURCE, CONFIDENCE, DATED),
         "site": membership.site,
     }
     return render(request, "courses/reference_entry.html", shown)

@@ -104,6 +104,20 @@ def test_values_stand_with_their_sources(nurse: User, as_user: SignIn) -> None:
     assert "<dt>SINGH</dt><dd>doi 10.1176/appi.ajp.2016.16010037.</dd>" in page
 
 
+def test_tables_are_in_the_order_in_which_they_were_written(
+    nurse: User, as_user: SignIn
+) -> None:
+    client = as_user(nurse)
+    gate = text(client.get(entry("course_rule", "gate")))
+    places = [gate.index(f"{word} systolic") for word in ("Warn above", "Hold from", "Block from")]
+    assert places == sorted(places)
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Code", "Title", "From", "To"))
+    assert heads in text(client.get(entry("scale", "gad7")))
+    index = text(client.get(reverse("reference")))
+    shelves = [index.index(f"<h2>{name}</h2>") for name in ("Protocol", "Scale", "Reminders")]
+    assert shelves == sorted(shelves)
+
+
 def test_a_restricted_scale_shows_no_wording(nurse: User, as_user: SignIn) -> None:
     client = as_user(nurse)
     assert "How difficult have these problems" in text(client.get(entry("scale", "phq9")))

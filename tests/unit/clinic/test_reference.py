@@ -82,14 +82,14 @@ def test_the_page_says_what_it_is_and_what_it_cites() -> None:
     assert (shown.title, shown.released_on) == ("Before a dose", "2026-11-23")
     assert shown.sources == ("SEED", "EXPERT", "YALE", "SINGH")
     titles = [section.title for section in shown.sections]
-    assert titles == ["In general", "Window", "Hours", "Hours: inner", "Texts"]
+    assert titles == ["General", "Window", "Hours", "Hours: inner", "Texts"]
 
 
 def test_values_stand_with_what_a_site_may_set_and_where_they_come_from() -> None:
-    assert texts(page(), "In general") == [
+    assert texts(page(), "General") == [
         ["What", "Value", "A site may set", "Source", "Confidence", "Dated"],
         ["Routes", "IV, IM", "", "", "", ""],
-        ["Orderable", "no", "", "", "", ""],
+        ["May be booked", "no", "", "", "", ""],
         ["Why", "A plain sentence", "", "SEED", "guideline", ""],
         ["Hold", "warn", "warn or hold", "EXPERT", "default to be signed off", "2026-11-20"],
     ]
@@ -133,7 +133,7 @@ def test_a_sites_own_value_stands_beside_the_value_it_replaces() -> None:
 
 def test_what_a_special_table_tells_is_hidden_from_the_general_ones() -> None:
     shown = page_of(CONTENT, hidden=("texts", "hours", "window"))
-    assert [section.title for section in shown.sections] == ["In general"]
+    assert [section.title for section in shown.sections] == ["General"]
 
 
 def test_nested_values_are_said_in_one_line() -> None:
@@ -181,12 +181,12 @@ def test_a_page_in_markdown() -> None:
         "",
         "`course_rule/gate`, version 3, released on 2026-11-23.",
         "",
-        "### In general",
+        "### General",
         "",
         "| What | Value |",
         "| --- | --- |",
         "| Routes | IV, IM |",
-        "| Orderable | no |",
+        "| May be booked | no |",
         "",
         "### Window",
         "",
