@@ -77,7 +77,7 @@ TEMPLATES = [
                 "clinic.context_processors.shell",
                 "labs.context_processors.alarms",
             ],
-            "builtins": ["clinic.templatetags.formats"],
+            "builtins": ["clinic.templatetags.formats", "clinic.templatetags.reasons"],
         },
     }
 ]

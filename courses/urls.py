@@ -10,6 +10,12 @@ urlpatterns = [
     path("patients/new/", patients.patient_new, name="patient_new"),
     path("patients/<uuid:pk>/", patients.patient_chart, name="patient_chart"),
     path("patients/<uuid:pk>/course/", courses.course_new, name="course_new"),
+    path("patients/<uuid:pk>/reasons/", patients.patient_decisions, name="patient_decisions"),
+    path(
+        "patients/<uuid:pk>/reasons.pdf",
+        patients.patient_decisions_pdf,
+        name="patient_decisions_pdf",
+    ),
     path(
         "patients/<uuid:pk>/form/<slug:scale>/", assessments.assessment_new, name="assessment_new"
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,12 +15,15 @@ from clinic.access import current_membership, memberships_of
 from clinic.actions.patients import register_patient
 from clinic.admin_base import acting
 from clinic.context_processors import words_of
+from clinic.errors import Refused
 from clinic.forms import PatientForm, SearchForm, refusals
+from clinic.paper import pdf
 from clinic.queries import find_patient, newest, patients_named
 from clinic.rules.access import allows
 from courses.models import Scale
 from courses.plot import plots
 from courses.queries.chart import chart as assemble
+from courses.queries.decisions import decisions
 
 
 def patients(request: HttpRequest) -> HttpResponse:
@@ -74,3 +78,30 @@ def patient_chart(request: HttpRequest, pk: UUID) -> HttpResponse:
         "zone": patient.site.zone,
     }
     return render(request, "courses/chart.html", shown)
+
+
+def patient_decisions(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Everything that was decided about a patient, and why."""
+    patient = find_patient(user=acting(request), pk=pk, may="results.view")
+    timezone.activate(patient.site.zone)
+    record = decisions(patient=patient, at=timezone.now())
+    return render(request, "courses/decisions.html", {"record": record, "patient": patient})
+
+
+def patient_decisions_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The same on paper. Its name says nothing of the person or the treatment."""
+    by = acting(request)
+    patient = find_patient(user=by, pk=pk, may="results.view")
+    record = decisions(patient=patient, at=timezone.now())
+    shown = {"record": record, "patient": patient, "zone": patient.site.zone, "by": by.name}
+    try:
+        drawn = pdf("courses/decisions_print.html", shown)
+    except Refused as refusal:
+        messages.error(request, f"{refusal.message} {_('Your browser can print this page.')}")
+        return redirect("patient_decisions", pk=pk)
+    name = f"record-{record.at:%Y%m%d}.pdf"
+    return HttpResponse(
+        drawn,
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{name}"'},
+    )

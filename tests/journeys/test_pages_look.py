@@ -52,6 +52,7 @@ def busy_clinic(stack: Stack, watched: Watched) -> dict[str, str]:
         "patients": "/patients/",
         "new-patient": "/patients/new/",
         "chart": chart,
+        "reasons": f"{chart}reasons/",
         "course": f"/courses/{course.pk}/",
         "session": f"/sessions/{course.sessions.get(number=1).pk}/",
         "score": f"{chart}form/phq9/",

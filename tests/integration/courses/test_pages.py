@@ -58,6 +58,14 @@ def paths(course: Course, patient: Patient) -> dict[str, tuple[str, set[str]]]:
         "panel_new": (reverse("panel_new", args=[patient.pk]), CARE),
         "urinary_new": (reverse("urinary_new", args=[patient.pk]), CARE),
         "report_detail": (reverse("report_detail", args=[report.pk]), CARE | {"integration"}),
+        "patient_decisions": (
+            reverse("patient_decisions", args=[patient.pk]),
+            CARE | {"integration"},
+        ),
+        "patient_decisions_pdf": (
+            reverse("patient_decisions_pdf", args=[patient.pk]),
+            CARE | {"integration"},
+        ),
         "report_withdraw": (reverse("report_withdraw", args=[report.pk]), CARE),
         "task_resolve": (reverse("task_resolve", args=[task.pk]), DESK),
     }
