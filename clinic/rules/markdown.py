@@ -17,14 +17,13 @@ def page_lines(page: Page, level: int = 2) -> Iterator[str]:
 
 
 def section_lines(section: Section, level: int) -> Iterator[str]:
-    """One table under its heading; without a title only the table."""
+    """One table under its heading; without a title only the table, without rows nothing."""
+    if not section.rows:
+        return
     if section.title:
         yield from (f"{'#' * level} {section.title}", "")
-    if section.note:
-        yield from (section.note, "")
-    if section.rows:
-        rows = [[cell.text for cell in row] for row in section.rows]
-        yield from (*table_lines(section.columns, rows), "")
+    rows = [[cell.text for cell in row] for row in section.rows]
+    yield from (*table_lines(section.columns, rows), "")
 
 
 def table_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

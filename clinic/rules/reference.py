@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from clinic.rules.catalogue import HEADER
 from clinic.rules.content import Content
-from clinic.rules.policy import LIST_SEPARATOR, SEPARATOR, Setting, row_name, settings_of
+from clinic.rules.policy import SEPARATOR, Setting, row_name, settings_of
 from clinic.rules.reasons import EXPERT, LIT, SEED
 from clinic.rules.wording import (
     NO,
@@ -51,7 +51,6 @@ class Section:
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    note: str = ""
 
     @property
     def labelled_rows(self) -> tuple[tuple[tuple[str, Cell], ...], ...]:
@@ -110,42 +109,21 @@ def page_of(content: Content, special: Special | None = None, hidden: Sequence[s
     )
 
 
-def in_words(content: Content, values: Mapping[str, str]) -> dict[str, str]:
-    """What a site has set, by path, said as `content` says its own; what it has not is left out."""
-    return {
-        path: _said_setting(setting, values[path])
-        for path, setting in settings_of(content).items()
-        if path in values
-    }
-
-
-def with_site_values(page: Page, values: Mapping[str, str]) -> Page:
-    """The page with what a site has set, in words, beside each value."""
-    sections = tuple(
-        replace(section, rows=tuple(_with_here(row, values) for row in section.rows))
-        for section in page.sections
-    )
-    return replace(page, sections=sections)
-
-
-def grid(rows: Sequence[Content], title: str, path: Path = (), note: str = "") -> Section:
+def grid(rows: Sequence[Content], title: str, path: Path = ()) -> Section:
     """A list of tables as one table: a column for each key that any row has."""
     keys = dict.fromkeys(key for row in rows for key in row if not _is_provenance(key, row))
     drawn = [_grid_row(row, tuple(keys), (*path, row_name(row, n))) for n, row in enumerate(rows)]
     columns = (*(label_of(key) for key in keys), *PROVENANCE_COLUMNS)
-    return section(title, columns, drawn, note)
+    return section(title, columns, drawn)
 
 
-def section(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], note: str = ""
-) -> Section:
+def section(title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Section:
     """A table without the columns that are empty in every row."""
     kept = [n for n in range(len(columns)) if any(row[n].text for row in rows)]
     return Section(
         title=title,
         columns=tuple(columns[n] for n in kept),
         rows=tuple(tuple(row[n] for n in kept) for row in rows),
-        note=note,
     )
 
 
@@ -164,12 +142,6 @@ def said(value: object) -> str:
 def is_leaf(value: object) -> bool:
     """Whether it is a number or a choice with its source."""
     return isinstance(value, Mapping) and ("value" in value or "choice" in value)
-
-
-def _said_setting(setting: Setting, text: str) -> str:
-    if setting.among:
-        return spoken(text)
-    return quantity([part.strip() for part in text.split(LIST_SEPARATOR)], setting.unit)
 
 
 def _marks(content: Content) -> tuple[tuple[str, int], ...]:
@@ -312,7 +284,3 @@ def _sources(value: object) -> Iterator[str]:
 
 def _each_once(texts: Iterator[object]) -> str:
     return ", ".join(dict.fromkeys(str(text) for text in texts if text))
-
-
-def _with_here(row: Sequence[Cell], values: Mapping[str, str]) -> tuple[Cell, ...]:
-    return tuple(replace(cell, here=values.get(cell.path, "")) for cell in row)

@@ -19,11 +19,11 @@ from clinic.rules.reference import (
     Page,
     Section,
     grid,
-    in_words,
     page_of,
     said,
     section,
 )
+from clinic.rules.reference_here import in_words
 from clinic.rules.wording import bounds_of, path_label
 from courses.rules.scale_reference import scale_page
 from courses.rules.state_diagrams import Machine, machine_lines

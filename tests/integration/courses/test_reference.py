@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +19,7 @@ from clinic.models.base import CatalogueRow
 from clinic.queries import current, newest
 from clinic.rules.dates import today_local
 from courses.models import CourseRule, Protocol, Scale
+from courses.views.reference import reference, reference_entry
 from labs.models import LabRule
 from tests.factories import MembershipFactory, UserFactory, member
 
@@ -104,9 +105,7 @@ def test_values_stand_with_their_sources(nurse: User, as_user: SignIn) -> None:
     assert "<dt>SINGH</dt><dd>doi 10.1176/appi.ajp.2016.16010037.</dd>" in page
 
 
-def test_tables_are_in_the_order_in_which_they_were_written(
-    nurse: User, as_user: SignIn
-) -> None:
+def test_tables_are_in_the_order_in_which_they_were_written(nurse: User, as_user: SignIn) -> None:
     client = as_user(nurse)
     gate = text(client.get(entry("course_rule", "gate")))
     places = [gate.index(f"{word} systolic") for word in ("Warn above", "Hold from", "Block from")]
@@ -236,9 +235,14 @@ def cost(client: Client, path: str) -> int:
     return len(found)
 
 
-def test_somebody_who_works_nowhere_is_told_so(db: None, as_user: SignIn, site: Site) -> None:
+def test_somebody_who_works_nowhere_is_told_so(
+    site: Site, as_user: SignIn, rf: RequestFactory
+) -> None:
     person = UserFactory.create()
     MembershipFactory.create(user=person, site=site, role="nurse", is_active=False)
-    client = as_user(person)
-    assert client.get(reverse("reference")).status_code == 403
-    assert client.get(entry("course_rule", "gate")).status_code == 403
+    assert as_user(person).get(reverse("reference")).status_code == 403
+    # Also when the door lets somebody through whose last membership has just ended.
+    request = rf.get("/reference/")
+    request.user = person
+    for answer in (reference(request), reference_entry(request, "course_rule", "gate")):
+        assert answer.status_code == 403

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 
 from clinic.rules.markdown import cell_text, page_lines, source_lines, table_lines
-from clinic.rules.reference import Cell, Page, page_of, said, with_site_values
+from clinic.rules.reference import Cell, Page, page_of, said
 
 CONTENT = tomllib.loads(
     """
@@ -115,20 +115,6 @@ def test_a_list_is_one_table_with_a_column_for_each_key() -> None:
         ["repeat_7d", "Repeat", "yes", "7 days", "any number", "EXPERT", SIGNED, "2026-11-23"],
         ["go_on", "Go on", "", "", "", "SINGH", "published source", ""],
     ]
-
-
-def test_a_sites_own_value_stands_beside_the_value_it_replaces() -> None:
-    values = {"window.grace_days": "10", "texts.repeat_7d.repeat_days": "5", "hold": "hold"}
-    shown = with_site_values(page(), values)
-    here = {
-        cell.path: cell.here
-        for section in shown.sections
-        for row in section.rows
-        for cell in row
-        if cell.here
-    }
-    assert here == values
-    assert with_site_values(page(), {}) == page()
 
 
 def test_what_a_special_table_tells_is_hidden_from_the_general_ones() -> None:

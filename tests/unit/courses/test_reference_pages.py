@@ -166,6 +166,12 @@ def test_what_falls_due_is_one_line_each() -> None:
     assert "| Bare |  |  |  |  |" in lines
 
 
+def test_an_overview_of_nothing_is_left_out() -> None:
+    text = written(entries=[entry("reminders", "steps", late=HOURS)])["due-dates.md"]
+    assert "At a glance" not in text
+    assert "|  |" not in text
+
+
 def test_the_ledger_of_numbers_is_a_page_once_it_is_there() -> None:
     row = {"number": "0.5", "unit": "mg/kg", "rule": "A1", "paths": ["a b", "c d"]}
     text = written(ledger=[row])["numbers.md"]
