@@ -121,13 +121,6 @@ def _shipped() -> Mapping[tuple[str, str], Content]:
     return found
 
 
-@cache
-def citations() -> Mapping[str, str]:
-    """What each source key stands for."""
-    file = Path(apps.get_app_config("clinic").path, "catalogue", "sources.toml")
-    return {key: str(text) for key, text in tomllib.loads(file.read_text("utf-8")).items()}
-
-
 def _newest(model: type[CatalogueRow], policies: SitePolicies) -> list[Listed]:
     rows = model._default_manager.order_by("code", "-version").distinct("code")
     listed = []

@@ -9,13 +9,13 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from clinic.access import current_membership
+from clinic.citations import citations
 from clinic.models import Site
 from clinic.models.base import CatalogueRow
 from clinic.rules.dates import today_local
 from clinic.rules.reference import CONFIDENCE, DATED, SOURCE
 from clinic.rules.reference_here import in_words, with_site_values
 from courses.queries.reference import (
-    citations,
     find_content,
     shelves,
     values_set,
