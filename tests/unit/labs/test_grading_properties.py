@@ -217,6 +217,8 @@ def test_a_higher_alp_may_end_hys_law_but_never_a_hold(found: Multiples, more: D
 
 
 @given(found_multiples, st.booleans(), st.booleans())
+@example(Multiples(alt=Decimal(1)), True, False)
+@example(Multiples(), False, True)
 def test_symptoms_and_a_wide_duct_hold_at_any_value(
     found: Multiples, symptoms: bool, dilatation: bool
 ) -> None:
