@@ -19,6 +19,7 @@ register = template.Library()
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 # What a person need not be told twice: the sentence has it.
+DEFAULT: Final = "EXPERT"
 _HIDDEN: Final = frozenset({"phase"})
 
 
@@ -28,6 +29,8 @@ def citation(why: Mapping[str, object]) -> str:
     if why.get("confidence") == SITE:
         return _("set by this site, policy version %(n)s") % {"n": why.get("policy_version")}
     key = str(why.get("source", ""))
+    if key == DEFAULT:
+        return _("default of this product")
     return citations().get(key, key)
 
 
@@ -61,7 +64,9 @@ def _told(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(_told(one) for one in value)
     text = str(value)
-    return spoken_day(date.fromisoformat(text)) if _DAY.fullmatch(text) else wording.spoken(text)
+    if _DAY.fullmatch(text):
+        return spoken_day(date.fromisoformat(text))
+    return wording.WORDS.get(text, wording.spoken(text))
 
 
 @register.filter
