@@ -12,6 +12,7 @@ from typing import Final
 from django.utils import timezone
 
 from clinic.actions.patients import change_patient, register_patient
+from clinic.actions.policies import set_policy
 from clinic.models import Chair, Membership, OpeningHours, Patient, Role, Site, User
 from clinic.queries import current
 from clinic.rules.dates import to_utc, today_local
@@ -61,6 +62,7 @@ class House:
 def write(say: Callable[[str], None]) -> dict[str, int]:
     """Two sites with their people and about sixty patients; how many of each."""
     houses = {row[0]: _house(*row) for row in SITES}
+    _own_values(next(iter(houses.values())))
     draw = random.Random(SEED)
     told = list(stories(next(iter(houses.values())).today))
     for number, story in enumerate(told, 1):
@@ -86,6 +88,19 @@ def _house(slug: str, name: str, zone: str, phone: str, chairs: int) -> House:
         people=people,
         today=today_local(now, site.zone),
         now=now,
+    )
+
+
+def _own_values(house: House) -> None:
+    """The first site holds a dose a little earlier than the catalogue does, and says why."""
+    set_policy(
+        site=house.site,
+        section="course_rule:gate",
+        values={"blood_pressure.hold_from_sbp": "155", "blood_pressure.hold_from_dbp": "95"},
+        effective_from=house.today,
+        reason="Older patients: agreed at the clinical meeting.",
+        by=house.people["lead"],
+        base_version=0,
     )
 
 
