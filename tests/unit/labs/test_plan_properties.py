@@ -81,7 +81,7 @@ def courses(draw: st.DrawFn) -> CourseFacts:
     """A course of any state with facts in any order, also two on one day and ones that fail."""
     zone = draw(st.sampled_from(ZONES))
     state = draw(states)
-    given_names = [f"g{n}" for n in range(0 if state == "planned" else draw(st.integers(0, 8)))]
+    given_names = [f"g{n}" for n in range(0 if state == "planned" else draw(st.integers(0, 6)))]
     booked = draw(st.lists(st.integers(0, 60), max_size=4))
     # Keys are those of the rows that facts come from: never twice the same.
     done = draw(st.lists(completions(zone), max_size=10, unique_by=lambda one: one.key))
@@ -111,7 +111,7 @@ def tables(draw: st.DrawFn) -> tuple[RequirementRule, ...]:
     """
     if draw(st.integers(0, 3)) == 3:
         return defaults.requirements()
-    days = st.none() | st.sampled_from([3, 7, 14])
+    days = st.sampled_from([None, 3, 7, 14])
     clock = Clock(draw(days), draw(st.integers(1, 4)))
     return tuple(
         replace(rule, clocks={"acute": clock, "maintenance": clock})
@@ -189,6 +189,9 @@ def test_one_more_infusion_never_moves_a_due_date_later(
         # The first one ends what holds before it, which is another table row, not a later day.
         facts = replace(facts, infusions=(_counting(facts),), state="active", ended_on=None)
     one_more = replace(data.draw(infusions(facts.zone, "one more")), drug_given=True)
+    # The last check of each kind lies before most infusions, so that there is something to count.
+    early = tuple(one for one in facts.completions if one.done_on < START + timedelta(days=14))
+    facts = replace(facts, completions=early)
     before = planned(facts, rules)
     after = planned(replace(facts, infusions=(*facts.infusions, one_more)), rules)
     for name, row in before.items():
