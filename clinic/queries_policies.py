@@ -12,11 +12,13 @@ from functools import lru_cache
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from clinic.errors import NotFound
+from clinic.kinds import kinds
 from clinic.models import Policy
 from clinic.models.base import CatalogueRow
 from clinic.queries import current, newest
 from clinic.rules.content import Content
-from clinic.rules.policy import fitting_only, overlay
+from clinic.rules.policy import Setting, fitting_only, overlay, settings_of
 
 C = TypeVar("C", bound=CatalogueRow)
 T = TypeVar("T")
@@ -111,3 +113,68 @@ def under_version(row: C, site_id: UUID, version: int) -> InForce[C]:
 
 def _by_section(rows: Iterable[Policy]) -> SitePolicies:
     return SitePolicies({row.section: row for row in rows})
+
+
+@dataclass(frozen=True, slots=True)
+class SectionState:
+    """One piece of content at a site: what counts, what waits, what was there before."""
+
+    section: str
+    kind: str
+    row: CatalogueRow
+    settings: Mapping[str, Setting]
+    on: date
+    versions: tuple[Policy, ...]
+
+    @property
+    def newest(self) -> Policy | None:
+        """The version made last, whether its day has come or not."""
+        return self.versions[0] if self.versions else None
+
+    @property
+    def counting(self) -> Policy | None:
+        """The version in force."""
+        begun = (one for one in self.versions if one.effective_from <= self.on)
+        return next(begun, None)
+
+    @property
+    def waiting(self) -> Policy | None:
+        """The newest version while its day has not come."""
+        newest = self.newest
+        return newest if newest and newest.effective_from > self.on else None
+
+    @property
+    def own(self) -> Mapping[str, str]:
+        """The site's own values of the newest version."""
+        return self.newest.values if self.newest else {}
+
+    @property
+    def base_version(self) -> int:
+        return self.newest.version if self.newest else 0
+
+
+def sections(*, site_id: UUID, on: date) -> tuple[SectionState, ...]:
+    """Every piece of content in which a site may set something, by kind and title."""
+    made: dict[str, list[Policy]] = {}
+    rows = Policy.objects.of_site(site_id).select_related("made_by")
+    for policy in rows.order_by("section", "-version"):
+        made.setdefault(policy.section, []).append(policy)
+    found = []
+    for model in dict.fromkeys(kind.model for kind in kinds().values()):
+        for row in newest(model):
+            if settings := settings_of(row.content):
+                section = section_of(row)
+                title = kinds()[row.content["kind"]].title
+                versions = tuple(made.get(section, ()))
+                found.append(SectionState(section, title, row, settings, on, versions))
+    return tuple(sorted(found, key=lambda one: (one.kind, one.row.title)))
+
+
+def section_state(*, site_id: UUID, section: str, on: date) -> SectionState:
+    """One of them. Raises NotFound `section_unknown`."""
+    found = next((one for one in sections(site_id=site_id, on=on) if one.section == section), None)
+    if found is None:
+        raise NotFound(
+            "section_unknown", f"“{section}” has nothing that a site may set.", "section"
+        )
+    return found
