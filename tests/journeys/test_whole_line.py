@@ -142,7 +142,7 @@ def minutes_pass(minutes: int) -> None:
 def chart_answers(line: Line) -> None:
     page = line.page
     page.goto(line.chart)
-    expect(page.locator("p.answer")).to_have_text(
+    expect(page.locator(".answer > p")).to_have_text(
         "Response: 60 % better than baseline (PHQ-9 20 → 8). Not yet remission (4 or less)."
     )
     trend = page.get_by_role("img", name="PHQ-9 over time")

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -62,7 +61,7 @@ def put(site: Site, by: User, values: dict[str, str], **more: Any) -> Policy:
     )  # fmt: skip
 
 
-def words(answer: HttpResponse) -> str:
+def words(answer: Any) -> str:
     """What stands on the page, without its tags."""
     text = re.sub(r"<(style|script).*?</\1>", " ", answer.content.decode(), flags=re.S)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
