@@ -153,8 +153,7 @@ def _form(request: HttpRequest, site: Site, state: SectionState) -> PolicyForm:
 
 def _editor(request: HttpRequest, site: Site, form: PolicyForm) -> HttpResponse:
     shown = {"site": site, "state": form.state, "form": form}
-    status = 200 if request.method == "GET" or not form.errors else 422
-    return render(request, "clinic/policy_set.html", shown, status=status)
+    return render(request, "clinic/policy_set.html", shown)
 
 
 def _preview(
@@ -167,7 +166,7 @@ def _preview(
         "rows": _rows(form.state, form.state.own, form.values()),
         "moved_by": moved_by,
     }
-    return render(request, "clinic/policy_preview.html", shown, status=409 if moved_by else 200)
+    return render(request, "clinic/policy_preview.html", shown)
 
 
 def _moved(

@@ -64,12 +64,13 @@ class PolicyForm(forms.Form):
 
     def groups(self) -> Iterator[Group]:
         """The values in the order of the catalogue, by the first part of their path."""
-        found: dict[str, list[tuple[forms.BoundField, bool]]] = {}
+        found: dict[str, list[tuple[forms.BoundField, bool]]] = {"": []}
         for path in self.state.settings:
             first, _dot, rest = path.partition(SEPARATOR)
             found.setdefault(first if rest else "", []).append((self[path], path in self.state.own))
         for key, rows in found.items():
-            yield Group(wording.label_of(key) if key else "", tuple(rows))
+            if rows:
+                yield Group(wording.label_of(key) if key else "", tuple(rows))
 
     def general_errors(self) -> list[str]:
         """What stands against the values together, such as limits in the wrong order."""

@@ -19,6 +19,7 @@ from clinic.models.base import CatalogueRow
 from clinic.queries import current, newest
 from clinic.rules.content import Content
 from clinic.rules.policy import Setting, fitting_only, overlay, settings_of
+from clinic.shipped import written_content
 
 C = TypeVar("C", bound=CatalogueRow)
 T = TypeVar("T")
@@ -162,7 +163,7 @@ def sections(*, site_id: UUID, on: date) -> tuple[SectionState, ...]:
     found = []
     for model in dict.fromkeys(kind.model for kind in kinds().values()):
         for row in newest(model):
-            if settings := settings_of(row.content):
+            if settings := settings_of(written_content(row)):
                 section = section_of(row)
                 title = kinds()[row.content["kind"]].title
                 versions = tuple(made.get(section, ()))

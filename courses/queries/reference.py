@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from django.apps import apps
 from django.http import Http404
 
 from clinic.kinds import Kind, kinds
 from clinic.models.base import CatalogueRow
 from clinic.queries_policies import SitePolicies, section_of, site_policies
-from clinic.rules.arrangement import arranged
-from clinic.rules.catalogue import catalogue_files
-from clinic.rules.content import Content
 from clinic.rules.policy import fitting_only
 
 # As a day goes: what is planned, what is asked before a dose, how it is measured, what falls due.
@@ -103,22 +96,6 @@ def values_set(row: CatalogueRow, *, site_id: UUID, on: date) -> Mapping[str, st
     policy = site_policies(site_id, on).on(row).policy
     values: Mapping[str, str] = policy.values if policy else {}
     return values
-
-
-def written_content(row: CatalogueRow) -> Content:
-    """The content in the order of the file that ships under its code, where there is one."""
-    kind = str(row.content.get("kind", ""))
-    return arranged(row.content, _shipped().get((kind, row.code), {}))
-
-
-@cache
-def _shipped() -> Mapping[tuple[str, str], Content]:
-    found: dict[tuple[str, str], Content] = {}
-    for app in ("courses", "labs"):
-        for file in catalogue_files(Path(apps.get_app_config(app).path, "catalogue")):
-            content = tomllib.loads(file.read_text("utf-8"))
-            found[str(content.get("kind", "")), str(content.get("code", ""))] = content
-    return found
 
 
 def _newest(model: type[CatalogueRow], policies: SitePolicies) -> list[Listed]:

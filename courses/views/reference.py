@@ -15,11 +15,11 @@ from clinic.models.base import CatalogueRow
 from clinic.rules.dates import today_local
 from clinic.rules.reference import CONFIDENCE, DATED, SOURCE
 from clinic.rules.reference_here import in_words, with_site_values
+from clinic.shipped import written_content
 from courses.queries.reference import (
     find_content,
     shelves,
     values_set,
-    written_content,
 )
 from courses.rules.reference_pages import page_for
 

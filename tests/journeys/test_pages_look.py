@@ -118,6 +118,40 @@ def test_the_admin_can_be_read_and_used_by_all(watched: Watched) -> None:
     assert not faults, "\n".join(f"{page}: {fault}" for page, fault in faults.items())
 
 
+GATE = "course_rule:gate"
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_policy_can_be_set_by_all(watched: Watched) -> None:
+    # given: a clinical lead
+    site = afternoon_site()
+    member(site, Role.LEAD, name="Lena Lead", email="lena@clinic.example")
+    faults: dict[str, Any] = {}
+    for size, (width, height) in SIZES.items():
+        context = watched.context(width=width, height=height)
+        page = context.new_page()
+        steps.sign_in(page, "lena@clinic.example")
+        page.goto("/admin/clinic/policy/")
+        faults |= found(page, f"policies {size}")
+        # when: they set when a dose is held, once with a slip
+        page.goto(f"/admin/clinic/policy/{site.pk}/{GATE}/set/")
+        faults |= found(page, f"policy-set {size}")
+        value = "155" if size == "desk" else "156"
+        page.get_by_label("Hold from systolic").fill(value)
+        page.get_by_label("Why").fill("Slip")
+        page.get_by_role("button", name="Show what changes").click()
+        faults |= found(page, f"policy-refused {size}")
+        page.get_by_label("Why").fill("Agreed at the clinical meeting.")
+        page.get_by_role("button", name="Show what changes").click()
+        faults |= found(page, f"policy-preview {size}")
+        page.get_by_role("button", name="Put in force").click()
+        # then: it counts, and nobody was kept from reading any of it
+        expect(page.locator("ins").first).to_have_text(f"{value} mmHg")
+        faults |= found(page, f"policy-versions {size}")
+        context.close()
+    assert not faults, "\n".join(f"{page}: {fault}" for page, fault in faults.items())
+
+
 @pytest.mark.usefixtures("stack")
 def test_the_trend_needs_no_script(watched: Watched) -> None:
     # given: a patient with a course and one score, and a browser that runs no script
