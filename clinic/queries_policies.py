@@ -163,11 +163,11 @@ def sections(*, site_id: UUID, on: date) -> tuple[SectionState, ...]:
     found = []
     for model in dict.fromkeys(kind.model for kind in kinds().values()):
         for row in newest(model):
-            if settings := settings_of(written_content(row)):
+            kind, settings = kinds()[row.content["kind"]], settings_of(written_content(row))
+            if settings:
                 section = section_of(row)
-                title = kinds()[row.content["kind"]].title
                 versions = tuple(made.get(section, ()))
-                found.append(SectionState(section, title, row, settings, on, versions))
+                found.append(SectionState(section, kind.title, row, settings, on, versions))
     return tuple(sorted(found, key=lambda one: (one.kind, one.row.title)))
 
 

@@ -14,6 +14,7 @@ from courses.rules.dosing import parse_preparation
 from courses.rules.gate_content import parse_gate
 from courses.rules.in_session import parse_session_limits
 from courses.rules.protocols import parse_protocol
+from courses.rules.reference import parse_reference
 from courses.rules.response import parse_response
 from courses.rules.review import parse_review
 from courses.rules.scales import parse_scale
@@ -39,5 +40,6 @@ def _course_rule(content: Content) -> tuple[object, ...]:
 KINDS: Final[Mapping[str, Kind]] = {
     "protocol": Kind("Protocol", Protocol, parse_protocol),
     "scale": Kind("Scale", Scale, parse_scale),
+    "reference": Kind("Trials and quoted facts", CourseRule, parse_reference),
     "course_rule": Kind("Rule of the course", CourseRule, _course_rule),
 }

@@ -25,6 +25,8 @@ from typing import Any, Final
 CONFIDENCES: Final = frozenset({"seed", "lit", "expert"})
 NUMBER_KEYS: Final = frozenset({"value", "unit", "source", "confidence", "dated"})
 CHOICE_KEYS: Final = frozenset({"choice", "among", "source", "confidence", "dated"})
+# Lists where the numbers of a text live; it has none of its own.
+LEDGER: Final = "ledger.toml"
 BETWEEN: Final = "between"
 HEADER: Final = ("kind", "code", "version", "title", "released_on")
 _HEADING: Final = re.compile(r"^\[(\[)?\s*([\w.-]+)\s*\]")
@@ -91,8 +93,8 @@ def read_sources(file: Path) -> frozenset[str]:
 
 
 def catalogue_files(folder: Path) -> tuple[Path, ...]:
-    """Every content file below `folder`, in a stable order."""
-    return tuple(sorted(folder.rglob("*.toml")))
+    """Every content file below `folder`, in a stable order; a ledger of them is none."""
+    return tuple(sorted(file for file in folder.rglob("*.toml") if file.name != LEDGER))
 
 
 def _decode_line(error: tomllib.TOMLDecodeError) -> int:

@@ -50,7 +50,12 @@ class Change:
 
 
 def settings_of(content: Content) -> dict[str, Setting]:
-    """Every value of `content` that a site may set, by path, in the order of the catalogue."""
+    """Every value of `content` that a site may set, by path, in the order of the catalogue.
+
+    What says of itself that it decides nothing, as the figures of a trial, has none.
+    """
+    if content.get("decides_nothing") is True:
+        return {}
     return {path: _setting(path, leaf) for path, leaf in _leaves(content) if _is_open(leaf)}
 
 

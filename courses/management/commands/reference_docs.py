@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from clinic.actions.appointments import MOVES
 from clinic.models.appointment import AppointmentStatus
-from clinic.rules.catalogue import CatalogueError, catalogue_files, read_entry
-from clinic.rules.content import Content
+from clinic.rules.catalogue import LEDGER, CatalogueError, catalogue_files, read_entry
+from clinic.rules.content import rows_at
 from courses.models.course import CourseStatus
 from courses.models.session import SessionStatus
 from courses.rules.reference_pages import Shipped, documents, is_generated
@@ -21,7 +21,6 @@ from courses.rules.state_diagrams import Machine
 from courses.rules.transitions import COURSE, SESSION
 
 FOLDER: Final = Path(__file__).resolve().parents[3] / "docs" / "reference"
-LEDGER: Final = "numbers"
 MACHINES: Final = (
     Machine("Course", CourseStatus.PLANNED, COURSE, dict(CourseStatus.choices)),
     Machine("Session", SessionStatus.PLANNED, SESSION, dict(SessionStatus.choices)),
@@ -63,14 +62,14 @@ def shipped() -> Shipped:
     files = [
         file for app in ("courses", "labs") for file in catalogue_files(_catalogue_of(app, ""))
     ]
-    ledgers = {file: rows for file in files if (rows := _ledger_rows(file))}
+    ledger = tomllib.loads(_catalogue_of("courses", LEDGER).read_text(encoding="utf-8"))
     known = frozenset(citations)
-    entries = [read_entry(file, known).content for file in files if file not in ledgers]
+    entries = [read_entry(file, known).content for file in files]
     return Shipped(
         entries=entries,
         citations={key: str(text) for key, text in citations.items()},
         machines=MACHINES,
-        ledger=[row for rows in ledgers.values() for row in rows],
+        ledger=rows_at(ledger, "numbers"),
     )
 
 
@@ -106,13 +105,6 @@ def _handwritten(folder: Path) -> dict[str, str]:
         for name, text in texts.items()
         if not is_generated(text)
     }
-
-
-def _ledger_rows(file: Path) -> list[Content]:
-    """The rows of a ledger of numbers; empty for a piece of content."""
-    content = tomllib.loads(file.read_text(encoding="utf-8"))
-    rows = content.get(LEDGER, [])
-    return rows if isinstance(rows, list) and "kind" not in content else []
 
 
 def _catalogue_of(app: str, name: str) -> Path:

@@ -79,6 +79,10 @@ def test_only_what_no_source_confirms_may_be_set() -> None:
     ]
 
 
+def test_what_decides_nothing_cannot_be_set() -> None:
+    assert settings_of({**CONTENT, "decides_nothing": True}) == {}
+
+
 def test_a_setting_says_unit_bounds_and_choices() -> None:
     found = settings_of(CONTENT)
     assert found["pressure.hold"].value == "160"

@@ -21,9 +21,10 @@ def test_every_file_is_whole_and_named_for_its_code() -> None:
         ("protocols", "protocol"),
         ("scales", "scale"),
         ("rules", "course_rule"),
+        ("reference", "reference"),
     }
     assert [file.name for file, entry in entries.items() if file.stem != entry.code] == []
-    assert len(entries) == 7 + 8 + 4
+    assert len(entries) == 7 + 8 + 4 + 8
 
 
 def test_every_number_of_the_guideline_says_so() -> None:

@@ -261,18 +261,13 @@ def test_broken_content_is_refused_with_file_and_line(
         run(tmp_path, "--check")
 
 
-def test_a_ledger_is_found_among_the_content(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ledger = tmp_path / "ledger.toml"
-    ledger.write_text('[[numbers]]\nnumber = "40"\nunit = "min"\n', encoding="utf-8")
-    monkeypatch.setattr(
-        "courses.management.commands.reference_docs.catalogue_files",
-        lambda folder: [ledger] if "courses" in folder.parts else [],
-    )
+def test_the_ledger_comes_along_and_is_no_content_itself() -> None:
     found = shipped()
-    assert found.ledger == [{"number": "40", "unit": "min"}]
-    assert found.entries == []
+    assert found.ledger[0]["paths"] == [
+        "protocols/trd_standard dose.min_mg_per_kg",
+        "protocols/trd_standard dose.max_mg_per_kg",
+    ]
+    assert all("numbers" not in entry for entry in found.entries)
 
 
 def test_nothing_moves_to_a_status_that_has_no_title() -> None:
