@@ -1,4 +1,4 @@
-"""A site's values of one section, to be set."""
+"""A site's values of one section, to be set, and two versions of it, to be compared."""
 
 from __future__ import annotations
 
@@ -8,21 +8,44 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from clinic.errors import DomainError
 from clinic.forms import DayInput
+from clinic.policies_in_words import group_of, label_of, said
 from clinic.queries_policies import SectionState
 from clinic.rules import wording
 from clinic.rules.errors import RuleError
-from clinic.rules.policy import SEPARATOR, Setting, written
+from clinic.rules.policy import Setting, written
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value to be set: its field, its unit in words, whether the site has its own."""
+
+    field: forms.BoundField
+    unit: str
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """Values that belong together; `title` is empty for those on their own."""
 
+    anchor: str
     title: str
-    rows: tuple[tuple[forms.BoundField, bool], ...]
+    values: tuple[Value, ...]
+    refusals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """Something to be put right: where it stands, what it is called, what is wrong."""
+
+    anchor: str
+    label: str
+    text: str
 
 
 class PolicyForm(forms.Form):
@@ -43,6 +66,7 @@ class PolicyForm(forms.Form):
     def __init__(self, *args: Any, state: SectionState, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.state = state
+        self._against: dict[str, list[str]] = {}
         for path, setting in state.settings.items():
             self.fields[path] = _field(path, setting, state.own.get(path, setting.value))
 
@@ -62,45 +86,90 @@ class PolicyForm(forms.Form):
         """Every value of the section, also those that are as in the catalogue."""
         return {path: self.cleaned_data[path] for path in self.state.settings}
 
+    def refuse(self, error: DomainError) -> None:
+        """Put a refusal beside the value it names, or the group, or above them all."""
+        field = self.fields.get(error.field)
+        if field is not None and not field.widget.is_hidden:
+            self.add_error(error.field, ValidationError(error.message, code=error.code))
+        elif self._has_group(error.field):
+            self._against.setdefault(group_of(f"{error.field}.-"), []).append(error.message)
+        else:
+            self.add_error(None, ValidationError(error.message, code=error.code))
+
     def groups(self) -> Iterator[Group]:
         """The values in the order of the catalogue, by the first part of their path."""
-        found: dict[str, list[tuple[forms.BoundField, bool]]] = {"": []}
-        for path in self.state.settings:
-            first, _dot, rest = path.partition(SEPARATOR)
-            found.setdefault(first if rest else "", []).append((self[path], path in self.state.own))
-        for key, rows in found.items():
-            if rows:
-                yield Group(wording.label_of(key) if key else "", tuple(rows))
+        found: dict[str, list[Value]] = {"": []}
+        for path, setting in self.state.settings.items():
+            value = Value(self[path], _unit(setting), path in self.state.own)
+            found.setdefault(group_of(path), []).append(value)
+        for key, values in found.items():
+            if values:
+                refusals = tuple(self._against.get(key, ()))
+                yield Group(_anchor(key), _title(key), tuple(values), refusals)
 
-    def general_errors(self) -> list[str]:
-        """What stands against the values together, such as limits in the wrong order."""
-        return [str(text) for text in self.non_field_errors()]
+    def slips(self) -> list[Slip]:
+        """Everything to be put right, in the order of the page; without an anchor: all of it."""
+        found = [Slip("", "", str(text)) for text in self.non_field_errors()]
+        for key, texts in self._against.items():
+            found += [Slip(_anchor(key), _title(key), text) for text in texts]
+        for name in (*self.state.settings, *self.fields):
+            field = self[name]
+            slip = Slip(field.id_for_label, str(field.label), " ".join(map(str, field.errors)))
+            if slip.text and slip not in found:
+                found.append(slip)
+        return found
+
+    def _has_group(self, path: str) -> bool:
+        return group_of(f"{path}.-") in {group_of(one) for one in self.state.settings} - {""}
 
 
-def label_of(path: str, setting: Setting) -> str:
-    """A value in words, without the group it stands in."""
-    _first, _dot, rest = path.partition(SEPARATOR)
-    return wording.path_label((rest or path).split(SEPARATOR), setting.unit)
+class VersionsForm(forms.Form):
+    """Two versions of a section; 0 is the catalogue alone."""
+
+    def __init__(self, *args: Any, state: SectionState, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        made = [(one.version, _version(one.version)) for one in state.versions]
+        choices = [*made, (0, _("Catalogue"))]
+        for name, label in (("earlier", _("From")), ("later", _("To"))):
+            self.fields[name] = forms.TypedChoiceField(label=label, coerce=int, choices=choices)
+
+
+def _version(number: int) -> str:
+    return _now("Version %(number)s") % {"number": number}
+
+
+def _anchor(key: str) -> str:
+    return f"group-{key}"
+
+
+def _title(key: str) -> str:
+    return wording.label_of(key) if key else ""
+
+
+def _unit(setting: Setting) -> str:
+    return wording.UNITS.get(setting.unit, ("", setting.unit))[1]
 
 
 def _field(path: str, setting: Setting, value: str) -> forms.Field:
-    label = label_of(path, setting)
-    default = wording.quantity(setting.value.split(", "), setting.unit)
-    default = wording.spoken(default) if setting.among else default
-    bounds = wording.bounds_of(setting)
-    help_text = _("Catalogue: %(default)s, %(dated)s. Possible: %(bounds)s.") % {
-        "default": default,
-        "dated": setting.dated,
-        "bounds": bounds,
-    }
+    label, help_text = label_of(path, setting), _help(setting)
     if setting.among:
         choices = [(one, wording.spoken(one)) for one in setting.among]
         return forms.ChoiceField(label=label, help_text=help_text, choices=choices, initial=value)
-    widget: forms.Widget = forms.TextInput(attrs={"inputmode": "decimal"})
+    # Several numbers need a comma, which a keyboard for numbers may not have.
+    widget: forms.Widget = forms.TextInput()
     if setting.count == 1:
         limits = zip(("min", "max"), map(str, setting.between), strict=False)
-        widget = forms.NumberInput(attrs={"step": "any", **dict(limits)})
+        widget = forms.NumberInput(attrs={"step": "any", "inputmode": "decimal", **dict(limits)})
     return forms.CharField(label=label, help_text=help_text, initial=value, widget=widget)
+
+
+def _help(setting: Setting) -> str:
+    return _now("Catalogue: %(default)s (%(source)s, %(dated)s). Possible: %(bounds)s.") % {
+        "default": said(setting, setting.value),
+        "source": setting.source,
+        "dated": setting.dated,
+        "bounds": wording.bounds_of(setting),
+    }
 
 
 def defaults_of(state: SectionState) -> Mapping[str, str]:

@@ -153,6 +153,26 @@ class SectionState:
     def base_version(self) -> int:
         return self.newest.version if self.newest else 0
 
+    @property
+    def content(self) -> Content:
+        """The catalogue's content, in the order in which it was written."""
+        return written_content(self.row)
+
+    def values_of(self, version: int) -> Mapping[str, str] | None:
+        """The site's own values of a version; of 0, the catalogue, none. None if there is none."""
+        made = {one.version: one.values for one in self.versions}
+        return {0: {}, **made}.get(version)
+
+    def waits(self, policy: Policy) -> bool:
+        """Whether its day will come: a newer version from an earlier day takes its place."""
+        newer = (one for one in self.versions if one.version > policy.version)
+        day = policy.effective_from
+        return day > self.on and all(one.effective_from > day for one in newer)
+
+    def made_since(self, version: int) -> tuple[Policy, ...]:
+        """The versions made after `version`, newest first."""
+        return tuple(one for one in self.versions if one.version > version)
+
 
 def sections(*, site_id: UUID, on: date) -> tuple[SectionState, ...]:
     """Every piece of content in which a site may set something, by kind and title."""
@@ -179,3 +199,9 @@ def section_state(*, site_id: UUID, section: str, on: date) -> SectionState:
             "section_unknown", f"“{section}” has nothing that a site may set.", "section"
         )
     return found
+
+
+def contents_by_version(row: CatalogueRow) -> Mapping[int, Content]:
+    """Every version of that content which is kept, by its number; one query."""
+    rows = type(row)._default_manager.filter(code=row.code)
+    return {one.version: written_content(one) for one in rows if section_of(one) == section_of(row)}

@@ -19,6 +19,7 @@ from clinic.actions.policies import set_policy
 from clinic.forms_policies import PolicyForm
 from clinic.models import Policy, Role, Site, User
 from clinic.queries_policies import section_state
+from courses.models import CourseRule
 from tests.factories import MembershipFactory, member
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,14 @@ def words(answer: Any) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
+def hidden(answer: Any) -> dict[str, str]:
+    """What the page that shows the difference sends on."""
+    found = re.findall(
+        r'<input type="hidden" name="([^"]+)" value="([^"]*)"', answer.content.decode()
+    )
+    return {name: unescape(value) for name, value in found}
+
+
 def blood_pressure(**limits: str) -> dict[str, str]:
     return {f"blood_pressure__{name}": text for name, text in limits.items()}
 
@@ -77,18 +86,20 @@ def test_values_then_the_difference_then_in_force(site: Site, lead: User, as_use
     path = address("set", site)
     editor = words(client.get(path))
     assert "follows the catalogue so far" in editor
-    assert "Catalogue: 160 mmHg, 2026-11-23." in editor
+    assert "Catalogue: 160 mmHg (EXPERT, 2026-11-23). Possible: any number." in editor
 
     asked = wishes(site, **blood_pressure(hold_from_sbp="155"))
     shown = words(client.post(path, asked | {"step": "preview"}))
     assert "1 value changes from Mon 23 Nov 2026 on." in shown
-    assert "Blood pressure: hold from systolic 160 mmHg 155 mmHg 160 mmHg" in shown
+    line = "Blood pressure: hold from systolic 160 mmHg 155 mmHg 160 mmHg EXPERT, 2026-11-23"
+    assert line in shown
+    assert "compared with the catalogue" in shown
     assert not Policy.objects.exists()
 
     answer = client.post(path, asked | {"step": "apply"}, follow=True)
     assert answer.redirect_chain == [(address("versions", site), 302)]
     told = words(answer)
-    assert "In force from 23 Nov 2026." in told
+    assert "In force from Mon 23 Nov 2026." in told
     assert "Version 1, from Mon 23 Nov 2026 in force" in told
     assert "“Agreed at the clinical meeting.”" in told
     policy = Policy.objects.get()
@@ -122,8 +133,8 @@ def test_all_back_to_the_catalogue(site: Site, lead: User, as_user: SignIn) -> N
 def test_what_is_set_here_is_marked_with_words(site: Site, lead: User, as_user: SignIn) -> None:
     put(site, lead, {HOLD: "155"})
     page = words(as_user(lead).get(address("set", site)))
-    assert "Hold from systolic set here" in page
-    assert "Hold from diastolic set here" not in page
+    assert "Hold from systolic mmHg set here" in page
+    assert "Hold from diastolic mmHg set here" not in page
 
 
 # --- refusals ---------------------------------------------------------------------------------
@@ -164,12 +175,65 @@ def test_who_was_quicker_is_named_and_nothing_is_overwritten(
     answer = client.post(address("set", site), asked | {"step": "apply"})
     assert answer.status_code == 200
     page = words(answer)
-    assert "Otto Other has set version 1 in the meantime: “Decided on the ward round.”" in page
-    assert "Blood pressure: hold from systolic 158 mmHg 155 mmHg 160 mmHg" in page
+    told = "Otto Other has set version 1, from Mon 23 Nov 2026, in the meantime: “Decided on the"
+    assert f"{told} ward round.”" in page
+    theirs = page[page.index("What they changed") : page.index("What you change")]
+    assert "Blood pressure: hold from systolic 160 mmHg 158 mmHg 160 mmHg" in theirs
+    mine = page[page.index("What you change") :]
+    assert "Blood pressure: hold from systolic 158 mmHg 155 mmHg 160 mmHg" in mine
     assert Policy.objects.count() == 1
-    again = client.post(address("set", site), asked | {"step": "apply", "base_version": "1"})
+    again = client.post(address("set", site), hidden(answer) | {"step": "apply"})
     assert again.status_code == 302
     assert Policy.objects.order_by("-version")[0].values == {HOLD: "155"}
+
+
+def test_what_the_quicker_one_set_stays_where_nothing_was_touched(
+    site: Site, lead: User, as_user: SignIn
+) -> None:
+    client = as_user(lead)
+    put(site, lead, {HOLD: "158"})
+    asked = wishes(site, **blood_pressure(warn_above_sbp="135"))
+    put(site, lead, {HOLD: "156"})
+    answer = client.post(address("set", site), asked | {"step": "preview"})
+    page = words(answer)
+    mine = page[page.index("What you change") :]
+    assert "1 value changes" in mine
+    assert "warn above systolic 140 mmHg 135 mmHg" in mine
+    client.post(address("set", site), hidden(answer) | {"step": "apply"})
+    assert Policy.objects.order_by("-version")[0].values == {HOLD: "156", WARN: "135"}
+
+
+def test_the_same_wish_as_the_quicker_one_is_nothing_new(
+    site: Site, lead: User, as_user: SignIn
+) -> None:
+    asked = wishes(site, **blood_pressure(hold_from_sbp="155"))
+    put(site, lead, {HOLD: "155"}, reason="Decided on the ward round.")
+    page = words(as_user(lead).post(address("set", site), asked | {"step": "apply"}))
+    assert "in the meantime: “Decided on the ward round.”" in page
+    assert "Nothing differs from the version in place." in page
+    assert Policy.objects.count() == 1
+
+
+def test_limits_in_the_wrong_order_stand_at_their_group(
+    site: Site, lead: User, as_user: SignIn
+) -> None:
+    asked = wishes(site, **blood_pressure(block_from_sbp="150")) | {"step": "preview"}
+    page = as_user(lead).post(address("set", site), asked).content.decode()
+    assert (
+        '<a href="#group-blood_pressure">Blood pressure</a>: The limits are out of order.' in page
+    )
+    assert (
+        '<p class="error" id="group-blood_pressure_error">The limits are out of order.</p>' in page
+    )
+    assert 'aria-describedby="group-blood_pressure_error"' in page
+
+
+def test_a_slip_is_linked_to_its_field(site: Site, lead: User, as_user: SignIn) -> None:
+    asked = wishes(site, reason="so", **blood_pressure(hold_from_sbp="high")) | {"step": "preview"}
+    page = as_user(lead).post(address("set", site), asked).content.decode()
+    link = '<a href="#id_blood_pressure.hold_from_sbp">Hold from systolic</a>: “high” is not a'
+    assert link in page
+    assert 'id="id_blood_pressure.hold_from_sbp_error">“high” is not a number.</p>' in page
 
 
 def test_a_made_up_base_version_is_refused(site: Site, lead: User, as_user: SignIn) -> None:
@@ -238,7 +302,7 @@ def test_versions_show_what_each_changed(site: Site, lead: User, as_user: SignIn
     assert "warn above systolic 140 mmHg 135 mmHg 140 mmHg" in newest
     assert "hold from systolic" not in newest
     overview = words(as_user(lead).get(reverse(OVERVIEW)))
-    assert "version 1 : 1 value set here" in overview
+    assert "version 1: 1 value set here since Mon 23 Nov 2026, set by" in overview
     assert "version 2 from Thu 26 Nov 2026" in overview
 
 
@@ -250,6 +314,68 @@ def test_a_value_that_the_content_no_longer_has_is_still_shown(
         reason=WHY, catalogue_version=1, made_by=lead,
     )  # fmt: skip
     assert "gone.value – 3 –" in words(as_user(lead).get(address("versions", site)))
+
+
+def test_a_version_is_shown_against_the_content_it_was_written_for(
+    site: Site, lead: User, as_user: SignIn
+) -> None:
+    now = CourseRule.objects.filter(code="gate").order_by("-version")[0]
+    limits = now.content["blood_pressure"]
+    limit = limits["hold_from_sbp"] | {"value": "170"}
+    content = now.content | {"blood_pressure": limits | {"hold_from_sbp": limit}}
+    put(site, lead, {HOLD: "155"})
+    CourseRule.objects.create(
+        code="gate", version=now.version + 1, title=now.title, content=content,
+        released_on=now.released_on,
+    )  # fmt: skip
+    page = words(as_user(lead).get(address("versions", site)))
+    assert "hold from systolic 160 mmHg 155 mmHg 160 mmHg" in page
+    put(site, lead, {HOLD: "165"})
+    page = words(as_user(lead).get(address("versions", site)))
+    assert "hold from systolic 155 mmHg 165 mmHg 170 mmHg" in page
+
+
+def test_any_two_versions_can_be_compared(site: Site, lead: User, as_user: SignIn) -> None:
+    put(site, lead, {HOLD: "155"})
+    put(site, lead, {HOLD: "156", WARN: "135"})
+    put(site, lead, {WARN: "135"})
+    client, where = as_user(lead), address("versions", site)
+
+    def compared(earlier: str, later: str) -> str:
+        page = words(client.get(where, {"earlier": earlier, "later": later}))
+        return page[page.index("Compare ") : page.index("Version 3, from")]
+
+    first = compared("1", "3")
+    assert "From version 1 to version 3" in first
+    assert "warn above systolic 140 mmHg 135 mmHg 140 mmHg" in first
+    assert "hold from systolic 155 mmHg 160 mmHg as in the catalogue 160 mmHg" in first
+    assert "hold from systolic 156 mmHg 160 mmHg" in compared("2", "0")
+    assert "From the catalogue to version 1" in compared("0", "1")
+    assert "No value changes." in compared("2", "2")
+    unknown = words(client.get(where, {"earlier": "9", "later": "1"}))
+    assert "9 is not one of the available choices." in unknown
+
+
+def test_of_two_that_wait_the_one_that_is_passed_over_does_not_say_so(
+    site: Site, lead: User, as_user: SignIn
+) -> None:
+    put(site, lead, {HOLD: "155"}, effective_from=TODAY + timedelta(days=5))
+    put(site, lead, {HOLD: "156"}, effective_from=TODAY + timedelta(days=2))
+    put(site, lead, {HOLD: "157"}, effective_from=TODAY + timedelta(days=3))
+    page = words(as_user(lead).get(address("versions", site)))
+    assert "Version 3, from Thu 26 Nov 2026 waits for its day" in page
+    assert "Version 2, from Wed 25 Nov 2026 waits for its day" in page
+    assert "Version 1, from Sat 28 Nov 2026 waits" not in page
+    editor = words(as_user(lead).get(address("set", site)))
+    assert "Version 3 waits for Thu 26 Nov 2026." in editor
+
+
+def test_sections_stand_under_their_kind(site: Site, lead: User, as_user: SignIn) -> None:
+    page = words(as_user(lead).get(reverse(OVERVIEW)))
+    assert page.count("Rule of the course") == 1
+    assert page.index("Rule of the course") < page.index("Before a dose")
+    assert page.index("Protocol") < page.index("Standard course, 0.5 mg/kg")
+    assert "Before a dose 19 values may be set follows the catalogue" in page
 
 
 def test_a_section_nobody_has_set_says_so(site: Site, lead: User, as_user: SignIn) -> None:
