@@ -44,6 +44,8 @@ _LEADING: Final = _PRESCRIBING | {
     "settings.change",
     "policies.view",
     "policies.change",
+    "rules.view",
+    "rules.check",
     "users.view",
     "users.change",
     "audit.view",
@@ -57,7 +59,7 @@ PERMISSIONS_OF: Final[dict[str, frozenset[str]]] = {
     "site_admin": frozenset(
         {"settings.view", "settings.change", "users.view", "users.change", "catalogue.view"}
     ),
-    "auditor": frozenset({"audit.view", "catalogue.view", "policies.view"}),
+    "auditor": frozenset({"audit.view", "catalogue.view", "policies.view", "rules.view"}),
     "integration": frozenset(
         {
             "api.read",

@@ -4,6 +4,7 @@ from courses.models.assessment import Assessment, AssessmentStatus
 from courses.models.catalogue import CourseRule, Protocol, Scale
 from courses.models.course import UNDER_WAY, Course, CourseStatus, CourseTransition, StopReason
 from courses.models.outcome import CourseOutcome, OutcomeState
+from courses.models.rule_check import RuleCheck
 from courses.models.session import (
     GateCheck,
     Infusion,
@@ -25,6 +26,7 @@ __all__ = [
     "Infusion",
     "OutcomeState",
     "Protocol",
+    "RuleCheck",
     "Scale",
     "Session",
     "SessionStatus",

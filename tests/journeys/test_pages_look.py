@@ -95,6 +95,8 @@ ADMIN_PAGES = {
     "admin-new": "/admin/clinic/patient/add/",
     "admin-users": "/admin/clinic/user/",
     "admin-new-user": "/admin/clinic/user/add/",
+    "rule-checks": "/admin/courses/rulecheck/",
+    "rule-check-new": "/admin/courses/rulecheck/add/",
 }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from courses.rules.case_file import read_cases
 from courses.rules.verdict import Verdict, judge
 
 
@@ -26,7 +26,10 @@ class Command(BaseCommand):
         unread = 0
         for file in options["files"]:
             try:
-                verdicts += judge(read_cases(file))
+                verdicts += judge(read_cases(file.read_bytes()))
+            except OSError as error:
+                unread += 1
+                self.stdout.write(f"{file}: cannot be read: {error.strerror}")
             except ValueError as error:
                 unread += 1
                 self.stdout.write(f"{file}: {error}")
@@ -39,21 +42,3 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(verdicts) - len(failed)} passed, {len(failed) + unread} failed")
         if failed or unread:
             raise CommandError("Not every case passed.", returncode=1)
-
-
-def read_cases(file: Path) -> list[dict[str, Any]]:
-    """The cases of a file. Raises ValueError saying what is wrong with it."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ValueError("is not UTF-8 text") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"is not JSON: line {error.lineno}: {error.msg}") from None
-    cases = content.get("vectors") if isinstance(content, dict) else None
-    if not isinstance(cases, list) or not all(isinstance(case, dict) for case in cases):
-        raise ValueError("has no list “vectors” of cases")
-    if not cases:
-        raise ValueError("has no cases")
-    return cases

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from courses.rules import defaults, dosing, orders, weight
-from courses.rules.cases.given import Answer, Case, decimal, optional_decimal, spoken, text
+from clinic.rules.given import Answer, Case, decimal, optional_decimal, spoken, text
 
 # Worked cases name the bolus of a protocol that also has a running part.
 PROTOCOL_ALIASES: Final = {"pain_acute_bolus": "pain_acute", "pain_shock_bolus": "pain_shock"}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from courses.rules import defaults, outcome, scoring
-from courses.rules.cases.given import (
+from clinic.rules.given import (
     Answer,
     Case,
     optional_whole,

@@ -8,7 +8,7 @@ from typing import Final
 
 from clinic.rules.errors import RuleError
 from courses.rules import defaults, gate, protocols, session_monitoring, windows
-from courses.rules.cases.given import (
+from clinic.rules.given import (
     Answer,
     Case,
     day,

@@ -25,6 +25,8 @@ EXPECTED = {
     "settings.change": {"lead", "site_admin"},
     "policies.view": {"lead", "auditor"},
     "policies.change": {"lead"},
+    "rules.view": {"lead", "auditor"},
+    "rules.check": {"lead"},
     "users.view": {"lead", "site_admin"},
     "users.change": {"lead", "site_admin"},
     "audit.view": {"lead", "auditor"},

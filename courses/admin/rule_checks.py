@@ -1,0 +1,133 @@
+"""Worked cases in the admin: upload a file, read the verdict, take it along as evidence."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clinic.access import memberships_of
+from clinic.admin_base import ReadOnlyAdmin, acting
+from clinic.forms import refusals
+from clinic.models import Site
+from clinic.queries import find
+from clinic.rules.access import allows
+from courses.actions.rule_checks import check_vectors
+from courses.models import RuleCheck
+
+
+class CasesForm(forms.Form):
+    """A file of worked cases, for one of the visitor's sites."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File of worked cases"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".json,application/json"}),
+        help_text=gettext_lazy(
+            "JSON as docs/reference/rule-checks.md says: a list “vectors” of cases with id, fn,"
+            " input and expected; at most 2 MB."
+        ),
+    )
+    site = forms.ModelChoiceField(Site.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, sites: list[Site], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = Site.objects.filter(pk__in=[site.pk for site in sites])
+        self.fields["site"].queryset = rows  # type: ignore[attr-defined]
+        if len(sites) == 1:
+            self.fields["site"].initial = sites[0]
+            self.fields["site"].widget = forms.HiddenInput()
+
+
+@admin.register(RuleCheck)
+class RuleCheckAdmin(ReadOnlyAdmin[RuleCheck]):
+    list_display = ("at", "file_name", "verdict", "passed", "failed", "by", "site")
+    list_select_related = ("by", "site")
+    list_filter = (("site", admin.RelatedOnlyFieldListFilter),)
+    search_fields = ("file_name", "=sha256", "by__name")
+    date_hierarchy = "at"
+
+    def get_urls(self) -> list[URLPattern]:
+        evidence = path(
+            "<uuid:pk>/evidence.json",
+            self.admin_site.admin_view(self.evidence_view),
+            name="courses_rulecheck_evidence",
+        )
+        return [evidence, *super().get_urls()]
+
+    @admin.display(description=_("verdict"))
+    def verdict(self, check: RuleCheck) -> str:
+        """In words, because a colour alone says nothing."""
+        return _("every case passed") if check.is_good else _("not every case passed")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "add")
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        sites = [m.site for m in memberships_of(request) if allows(m.role, "rules.check")]
+        form = CasesForm(request.POST or None, request.FILES or None, sites=sites)
+        if request.method == "POST" and form.is_valid():
+            file = form.cleaned_data["file"]
+            with refusals(form) as refusal:
+                check = check_vectors(
+                    site=form.cleaned_data["site"],
+                    name=file.name,
+                    data=file.read(),
+                    by=acting(request),
+                )
+            if not refusal.happened:
+                messages.success(request, str(check))
+                return redirect("admin:courses_rulecheck_change", check.pk)
+        return render(request, "courses/rule_check_new.html", {"form": form})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        check = self._found(request, object_id)
+        return render(request, "courses/rule_check.html", {"check": check})
+
+    def evidence_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The verdict as a file that can be kept beside a safety case."""
+        check = self._found(request, str(pk))
+        told = {
+            "at": check.at.isoformat(),
+            "by": check.by.email,
+            "site": check.site.name,
+            "file": {"name": check.file_name, "sha256": check.sha256},
+            "rules": {"sha256": check.rules_sha256, "versions": check.rules},
+            "passed": check.passed,
+            "failed": check.failed,
+            "functions": check.by_function,
+            "failing": check.failing,
+        }
+        return HttpResponse(
+            json.dumps(told, indent=1, ensure_ascii=False),
+            content_type="application/json",
+            headers={"Content-Disposition": f'attachment; filename="rule-check-{check.pk}.json"'},
+        )
+
+    def _found(self, request: HttpRequest, pk: str) -> RuleCheck:
+        """Raises Http404 for another site's, an absent or a made-up one."""
+        rows = RuleCheck.objects.select_related("by", "site")
+        return find(rows, user=acting(request), pk=_key(pk), may="rules.view")
+
+
+def _key(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        # No row has it.
+        return UUID(int=0)
