@@ -22,6 +22,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
+from clinic.rules.policy import SEPARATOR, paths_of
+
 CONFIDENCES: Final = frozenset({"seed", "lit", "expert"})
 NUMBER_KEYS: Final = frozenset({"value", "unit", "source", "confidence", "dated"})
 CHOICE_KEYS: Final = frozenset({"choice", "among", "source", "confidence", "dated"})
@@ -68,6 +70,7 @@ def read_entry(file: Path, known_sources: frozenset[str]) -> Entry:
     checker = _Checker(file, text, known_sources)
     checker.header(content)
     checker.table(content, ())
+    checker.names(content)
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return Entry(
         kind=content["kind"],
@@ -145,6 +148,13 @@ class _Checker:
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise self.fault(("version",), "“version” is not a whole number from 1.")
         self._date(("released_on",), content["released_on"])
+
+    def names(self, content: Mapping[str, Any]) -> None:
+        """Two values under one path could not be set apart by a site."""
+        twice = [path for path, count in Counter(paths_of(content)).items() if count > 1]
+        if twice:
+            message = f"“{twice[0]}” stands for two values. Give its rows a “code” each."
+            raise self.fault(tuple(twice[0].split(SEPARATOR)), message)
 
     def table(self, table: Mapping[str, Any], path: KeyPath) -> None:
         for key, value in table.items():

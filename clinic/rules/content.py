@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import cast
+from typing import Final, cast
 
 from clinic.rules.errors import RuleError
 from clinic.rules.reasons import Origin
 
 Content = Mapping[str, object]
+
+YES: Final = "yes"
+NO: Final = "no"
 
 
 def table_at(content: Content, *path: str) -> Content:
@@ -58,8 +61,8 @@ def optional_whole_at(content: Content, *path: str) -> int | None:
 
 
 def text_at(content: Content, *path: str) -> str:
-    """The text at `path`."""
-    found = table_at(content, *path[:-1]).get(path[-1])
+    """The text at `path`, plain or chosen."""
+    found = _chosen(content, *path)
     if not isinstance(found, str):
         raise _broken(path, "is not text")
     return found
@@ -74,19 +77,13 @@ def texts_at(content: Content, *path: str) -> tuple[str, ...]:
 
 
 def flag_at(content: Content, *path: str) -> bool:
-    """The yes or no at `path`."""
-    found = table_at(content, *path[:-1]).get(path[-1])
+    """The yes or no at `path`, plain or chosen."""
+    found = _chosen(content, *path)
+    if found in (YES, NO):
+        return found == YES
     if not isinstance(found, bool):
         raise _broken(path, "is neither true nor false")
     return found
-
-
-def choice_at(content: Content, *path: str) -> str:
-    """The choice at `path`, plain text or a choice table."""
-    found = table_at(content, *path[:-1]).get(path[-1])
-    if isinstance(found, Mapping):
-        return text_at(found, "choice")
-    return text_at(content, *path)
 
 
 def origin_at(content: Content, *path: str) -> Origin:
@@ -107,6 +104,11 @@ def row_origin_at(content: Content, key: str, name: str, value: object) -> Origi
 def rule_name(content: Content) -> str:
     """Which content and which version of it, such as `gate 2`."""
     return f"{content.get('code', '')} {content.get('version', '')}".strip()
+
+
+def _chosen(content: Content, *path: str) -> object:
+    found = table_at(content, *path[:-1]).get(path[-1])
+    return found.get("choice") if isinstance(found, Mapping) else found
 
 
 def _origin(content: Content, leaf: Content) -> Origin:

@@ -59,6 +59,11 @@ def settings_of(content: Content) -> dict[str, Setting]:
     return {path: _setting(path, leaf) for path, leaf in _leaves(content) if _is_open(leaf)}
 
 
+def paths_of(content: Content) -> list[str]:
+    """The path of every number and choice, in the order of the catalogue."""
+    return [path for path, _ in _leaves(content)]
+
+
 def overlay(content: Content, values: Values, version: int) -> Content:
     """`content` with the site's `values` in place, marked as the site's own, of that `version`.
 
@@ -148,7 +153,7 @@ def _setting(path: str, leaf: Content) -> Setting:
 def _fitting(content: Content, settings: Mapping[str, Setting], path: str, text: str) -> str:
     if path in settings:
         return written(settings[path], text)
-    if path in {known for known, _ in _leaves(content)}:
+    if path in paths_of(content):
         raise RuleError("policy_not_open", path, f"“{path}” has a source; a site cannot set it.")
     raise RuleError("policy_unknown", path, f"“{path}” is not a value of this section.")
 

@@ -84,7 +84,7 @@ def _stored(
     counting = policies.on(form.scale)
     rules = counting.parsed(parse_scale)
     _require_possible(form, taken_on)
-    found = score(rules, form.items, functional=form.functional)
+    found = score(rules, form.items, functional=form.functional, prorate=rules.is_prorated)
     hours = _hours_since_infusion(patient.pk, form.taken_at)
     assessment = Assessment(
         site_id=patient.site_id,
@@ -178,6 +178,8 @@ def _tags(assessment: Assessment, rules: ScaleRules) -> list[str]:
         tags.append("pre_infusion")
     if _overlaps(assessment, rules):
         tags.append("overlapping_recall")
+    if rules.is_prorated and assessment.total is not None and None in assessment.items:
+        tags.append("prorated")
     return tags
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from clinic.rules.content import (
     Content,
     decimal_at,
+    flag_at,
     optional_whole_at,
     rows_at,
     table_at,
@@ -105,6 +106,7 @@ class Scale:
     min_days_between: int | None
     max_prorated_missing: int
     never_prorated: tuple[str, ...]
+    is_prorated: bool
     subscales: dict[str, tuple[str, ...]]
     syndrome: Syndrome | None
 
@@ -156,6 +158,7 @@ def parse_scale(content: Content) -> Scale:
         mcid=optional_whole_at(content, "mcid"),
         recall_days=optional_whole_at(content, "recall_days"),
         min_days_between=optional_whole_at(content, "min_days_between"),
+        is_prorated="prorated" in content and flag_at(content, "prorated"),
         max_prorated_missing=optional_whole_at(content, "max_prorated_missing") or 0,
         never_prorated=tuple(
             text_at(r, "item") for r in rows_at(content, "alerts") if r.get("never_prorated")

@@ -62,12 +62,18 @@ def parse_urinary(content: Content) -> UrinaryRules:
         symptoms={
             text_at(row, "code"): text_at(row, "title") for row in rows_at(content, "symptoms")
         },
-        pain=frozenset(texts_at(content, "pain", "symptoms")),
+        pain=_pain(content),
         highest_severity=whole_at(content, "severity", "highest"),
         moderate_from=whole_at(content, "severity", "moderate_from"),
         several_from=whole_at(content, "levels", "several_symptoms_from"),
         texts=tuple(_text(row) for row in rows),
     )
+
+
+def _pain(content: Content) -> frozenset[str]:
+    """Whether burning on passing urine is pain is a question for the clinical lead."""
+    symptoms = frozenset(texts_at(content, "pain", "symptoms"))
+    return symptoms | {"dysuria"} if flag_at(content, "pain", "dysuria_counts") else symptoms
 
 
 def evaluate(current: Check, previous: Check | None, rules: UrinaryRules) -> Finding:

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from clinic.rules.content import Content, table_at, text_at, texts_at, whole_at
+from clinic.rules.content import Content, texts_at, whole_at
 from clinic.rules.dates import to_utc, today_local
 from clinic.rules.errors import RuleError
 from labs.rules.due import Dates
@@ -127,8 +127,8 @@ def dedup_key(
 
 
 def _wall(content: Content, name: str) -> time:
-    text = text_at(table_at(content, "hours"), name)
+    hour = whole_at(content, "hours", name)
     try:
-        return time.fromisoformat(text)
+        return time(hour)
     except ValueError:
-        raise RuleError("content_broken", name, f"“{text}” is not a time of day.") from None
+        raise RuleError("content_broken", name, f"{hour} is not an hour of the day.") from None

@@ -207,3 +207,59 @@ def test_sources_are_the_keys_of_their_list(tmp_path: Path) -> None:
     file = tmp_path / "sources.toml"
     file.write_text('SEED = "A text."\nYALE = "A paper."\n', encoding="utf-8")
     assert read_sources(file) == {"SEED", "YALE"}
+
+
+CHOICE = (
+    'way = { choice = "warn", among = ["warn", "hold"], source = "EXPERT",'
+    ' confidence = "expert", dated = "2026-11-23" }\n'
+)
+OPEN = DOSE.replace(" }", ', between = ["0.4", "1"] }')
+
+
+def test_a_choice_and_bounds_are_read(tmp_path: Path) -> None:
+    content = read_entry(written(tmp_path, HEADER + CHOICE + OPEN), SOURCES).content
+    assert content["way"]["choice"] == "warn"
+    assert content["mg"]["between"] == ["0.4", "1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            CHOICE.replace('"warn", among', '"stop", among'),
+            "“way” chooses what is not among its choices.",
+        ),
+        (
+            CHOICE.replace('["warn", "hold"]', '"warn"'),
+            "“way” has an “among” that is not a list of texts.",
+        ),
+        (CHOICE.replace('"hold"]', "1]"), "“way” has an “among” that is not a list of texts."),
+        (CHOICE.replace(', dated = "2026-11-23"', ""), "“way” has no dated."),
+        (CHOICE.replace(" }", ', unit = "d" }'), "“way” has the unknown key “unit”."),
+        (CHOICE.replace('"EXPERT"', '"HEARSAY"'), "The source “HEARSAY” is not in the list"),
+        (CHOICE.replace('"2026-11-23"', '"soon"'), "“soon” is not a date in quotes"),
+        (
+            OPEN.replace('["0.4", "1"]', '["0.4"]'),
+            "“mg” has a “between” that is not two numbers in quotes.",
+        ),
+        (OPEN.replace('["0.4", "1"]', '"0.4"'), "“mg” has a “between” that is not two numbers"),
+        (OPEN.replace('"1"]', '"much"]'), "“mg” has a “between” that is not two numbers"),
+        (OPEN.replace('["0.4", "1"]', '["1", "0.4"]'), "“mg” does not lie between its own bounds."),
+        (OPEN.replace('["0.4", "1"]', '["0.6", "1"]'), "“mg” does not lie between its own bounds."),
+    ],
+)
+def test_a_choice_or_bounds_that_are_not_whole(tmp_path: Path, text: str, message: str) -> None:
+    error = refusal(tmp_path, HEADER + text)
+    assert error.line == 6
+    assert error.message.startswith(message)
+
+
+def test_two_rows_may_not_share_a_name(tmp_path: Path) -> None:
+    row = '[[alerts]]\nitem = "12"\n' + DOSE
+    error = refusal(tmp_path, HEADER + row + row)
+    assert error.message == "“alerts.12.mg” stands for two values. Give its rows a “code” each."
+
+
+def test_a_ledger_is_no_content(tmp_path: Path) -> None:
+    (tmp_path / "ledger.toml").write_text("", encoding="utf-8")
+    assert catalogue_files(tmp_path) == ()

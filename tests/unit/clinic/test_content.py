@@ -13,6 +13,8 @@ from clinic.rules.content import (
     decimal_at,
     flag_at,
     optional_whole_at,
+    origin_at,
+    row_origin_at,
     rows_at,
     table_at,
     text_at,
@@ -20,6 +22,7 @@ from clinic.rules.content import (
     whole_at,
 )
 from clinic.rules.errors import RuleError
+from clinic.rules.reasons import Origin
 
 CONTENT: Content = {
     "dose": {"value": "0.5", "unit": "mg/kg"},
@@ -68,3 +71,32 @@ def test_broken_content_is_named(read: Callable[..., Any], path: tuple[str, ...]
         read(CONTENT, *path)
     assert refusal.value.code == "content_broken"
     assert refusal.value.field.split(".")[0] == path[0]
+
+
+def test_a_choice_reads_as_what_was_chosen() -> None:
+    content: Content = {
+        "way": {"choice": "hold", "among": ["warn", "hold"]},
+        "counts": {"choice": "yes", "among": ["yes", "no"]},
+        "blocks": {"choice": "no", "among": ["yes", "no"]},
+    }
+    assert text_at(content, "way") == "hold"
+    assert flag_at(content, "counts") is True
+    assert flag_at(content, "blocks") is False
+    with pytest.raises(RuleError, match="is neither true nor false"):
+        flag_at(content, "way")
+
+
+def test_where_a_number_comes_from() -> None:
+    content: Content = {
+        "code": "gate",
+        "version": 2,
+        "policy_version": 3,
+        "dose": {"value": "1", "source": "SEED", "confidence": "seed"},
+        "pain": {"source": "YALE", "confidence": "lit", "names": ["a"]},
+        "rows": [{"code": "x", "source": "YALE", "confidence": "lit"}, {"code": "y"}],
+    }
+    assert origin_at(content, "dose") == Origin("SEED", "seed", "gate 2", 3)
+    assert origin_at(content, "pain") == Origin("YALE", "lit", "gate 2", 3)
+    assert origin_at(content, "nothing") == Origin("EXPERT", "expert", "gate 2", 3)
+    assert row_origin_at(content, "rows", "code", "x") == Origin("YALE", "lit", "gate 2", 3)
+    assert row_origin_at(content, "rows", "code", "y") == Origin("EXPERT", "expert", "gate 2", 3)

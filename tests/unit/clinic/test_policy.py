@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clinic.rules.content import choice_at, decimal_at, origin_at, rows_at
+from clinic.rules.content import decimal_at, origin_at, rows_at, text_at
 from clinic.rules.errors import RuleError
 from clinic.rules.policy import (
     Change,
@@ -109,9 +109,9 @@ def test_values_are_laid_over_and_marked_as_the_sites_own() -> None:
     assert decimal_at(laid, "pressure", "hold") == Decimal(165)
     assert origin_at(laid, "pressure", "hold") == Origin("SITE", "site", "gate 2", 3)
     assert origin_at(laid, "pressure", "every") == Origin("YALE", "lit", "gate 2", 3)
-    assert choice_at(laid, "definition") == "qids"
-    assert choice_at(rows_at(laid, "conditions")[0], "class") == "hold"
-    assert choice_at(rows_at(laid, "conditions")[1], "class") == "block"
+    assert text_at(laid, "definition") == "qids"
+    assert text_at(rows_at(laid, "conditions")[0], "class") == "hold"
+    assert text_at(rows_at(laid, "conditions")[1], "class") == "block"
     assert laid["gaps"]["value"] == ["4", "3"]  # type: ignore[index]
     assert laid["points"][0]["value"] == "8"  # type: ignore[index]
     assert laid["names"] == ["a", "b"]
