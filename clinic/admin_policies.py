@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -42,6 +42,19 @@ class SiteSections:
     site: Site
     by_kind: tuple[tuple[str, tuple[SectionState, ...]], ...]
     may_change: bool
+
+    @property
+    def own(self) -> int:
+        """How many sections differ from the catalogue today."""
+        return sum(bool(one.counting and one.counting.values) for one in self._states())
+
+    @property
+    def waiting(self) -> int:
+        """How many have a version whose day has not come."""
+        return sum(one.waiting is not None for one in self._states())
+
+    def _states(self) -> Iterator[SectionState]:
+        return (one for _kind, states in self.by_kind for one in states)
 
 
 @dataclass(frozen=True, slots=True)

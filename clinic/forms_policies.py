@@ -158,18 +158,29 @@ def _field(path: str, setting: Setting, value: str) -> forms.Field:
     # Several numbers need a comma, which a keyboard for numbers may not have.
     widget: forms.Widget = forms.TextInput()
     if setting.count == 1:
-        limits = zip(("min", "max"), map(str, setting.between), strict=False)
-        widget = forms.NumberInput(attrs={"step": "any", "inputmode": "decimal", **dict(limits)})
+        limits = dict(zip(("min", "max"), map(str, setting.between), strict=False))
+        attrs = {"step": "any", "inputmode": "decimal", "readonly": _is_fixed(setting)}
+        widget = forms.NumberInput(attrs=attrs | limits)
     return forms.CharField(label=label, help_text=help_text, initial=value, widget=widget)
 
 
 def _help(setting: Setting) -> str:
-    return _now("Catalogue: %(default)s (%(source)s, %(dated)s). Possible: %(bounds)s.") % {
+    text = _now("Catalogue: %(default)s (%(source)s, %(dated)s).") % {
         "default": said(setting, setting.value),
         "source": setting.source,
         "dated": setting.dated,
-        "bounds": wording.bounds_of(setting),
     }
+    if not setting.among and not setting.between and setting.count == 1:
+        return text
+    if _is_fixed(setting):
+        return f"{text} {_now('Nothing else is possible.')}"
+    bounds = _now("Possible: %(bounds)s.") % {"bounds": wording.bounds_of(setting)}
+    return f"{text} {bounds}"
+
+
+def _is_fixed(setting: Setting) -> bool:
+    """Whether its range leaves one value only."""
+    return bool(setting.between) and setting.between[0] == setting.between[1]
 
 
 def defaults_of(state: SectionState) -> Mapping[str, str]:
