@@ -78,9 +78,9 @@ def texts_at(content: Content, *path: str) -> tuple[str, ...]:
 
 def flag_at(content: Content, *path: str) -> bool:
     """The yes or no at `path`, plain or chosen."""
-    found = _chosen(content, *path)
-    if found in (YES, NO):
-        return found == YES
+    found = table_at(content, *path[:-1]).get(path[-1])
+    if isinstance(found, Mapping) and found.get("choice") in (YES, NO):
+        return found["choice"] == YES
     if not isinstance(found, bool):
         raise _broken(path, "is neither true nor false")
     return found

@@ -122,6 +122,7 @@ def test_setting_is_audited_by_path_and_told_to_those_who_listen(
 @pytest.mark.parametrize(
     ("values", "more", "error", "code", "field"),
     [
+        ({HOLD: "500"}, {}, Invalid, "out_of_range", HOLD),
         ({HOLD: "many"}, {}, Invalid, "not_a_number", HOLD),
         ({"adult_years": "16"}, {}, Invalid, "policy_not_open", "adult_years"),
         ({"nothing": "16"}, {}, Invalid, "policy_unknown", "nothing"),
@@ -162,7 +163,7 @@ def test_values_that_contradict_each_other_are_refused_by_the_rule_itself(
     site: Site, lead: User, gate: CourseRule
 ) -> None:
     with pytest.raises(Invalid) as caught:
-        put(site, lead, {"blood_pressure.warn_above_sbp": "160", HOLD: "155"})
+        put(site, lead, {"blood_pressure.warn_above_sbp": "150", HOLD: "145"})
     assert (caught.value.code, caught.value.field) == ("impossible_range", "blood_pressure")
 
 

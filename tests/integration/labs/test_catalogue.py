@@ -42,11 +42,13 @@ def test_another_content_needs_another_version(tmp_path: Path) -> None:
     file.write_text(text, encoding="utf-8")
     with pytest.raises(CommandError, match="Raise the version"):
         load(tmp_path)
-    assert current(Analyte, "ALB").version == 1
-    file.write_text(text.replace("version = 1", "version = 2"), encoding="utf-8")
+    version = current(Analyte, "ALB").version
+    assert f"version = {version}\n" in text
+    newer = text.replace(f"version = {version}\n", f"version = {version + 1}\n")
+    file.write_text(newer, encoding="utf-8")
     assert "Analytes: 1 new, 0 unchanged." in load(tmp_path)
     newest = current(Analyte, "ALB")
-    assert (newest.version, newest.content["plausible"]["highest"]["value"]) == (2, "81")
+    assert (newest.version, newest.content["plausible"]["highest"]["value"]) == (version + 1, "81")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_another_content_needs_another_version(tmp_path: Path) -> None:
         ("mandatory = false", 'mandatory = "no"', 10, "neither true nor false"),
         ('value = "5"', 'value = "five"', 16, "not a number"),
         ('"g/L", source = "EXPERT"', '"g/L", source = "X"', 16, "not in the list of sources"),
-        ("version = 1", "version =", 3, "not TOML"),
+        ("\nversion = ", "\nversion = = ", 3, "not TOML"),
     ],
 )
 def test_wrong_content_is_refused_by_file_and_line(
