@@ -35,11 +35,21 @@ def names(kind: str) -> dict[str, str]:
 
 
 def wants_durable(file: Path) -> bool:
-    """Whether the module says `DURABLE = True`; read, because importing it needs the servers."""
+    """Whether the module says `DURABLE = True`."""
+    return _says(file, "DURABLE", True)
+
+
+def wants_servers(file: Path) -> bool:
+    """Whether the module does not say `SERVERS = False`."""
+    return not _says(file, "SERVERS", False)
+
+
+def _says(file: Path, name: str, value: bool) -> bool:
+    # Read, because importing it needs the servers.
     return any(
         isinstance(line, ast.Assign)
-        and ast.unparse(line.targets[0]) == "DURABLE"
-        and ast.literal_eval(line.value)
+        and ast.unparse(line.targets[0]) == name
+        and ast.literal_eval(line.value) is value
         for line in ast.parse(file.read_text(encoding="utf-8")).body
     )
 
@@ -72,13 +82,14 @@ def prepare_django() -> None:
 
 
 def measure(kind: str, name: str, *, small: bool) -> dict[str, object]:
-    """The figures of one run, with servers of its own that are gone afterwards."""
+    """The figures of one run, with servers of its own if it needs any, gone afterwards."""
+    file = HERE / f"{kind}_{name}.py"
     with ExitStack() as stack:
-        start_servers(stack, durable=wants_durable(HERE / f"{kind}_{name}.py"))
-        prepare_django()
-        module = importlib.import_module(f"bench.{kind}_{name}")
-        figures: dict[str, object] = module.run(small)
-        importlib.import_module("django.db").connections.close_all()
+        if wants_servers(file):
+            start_servers(stack, durable=wants_durable(file))
+            prepare_django()
+            stack.callback(importlib.import_module("django.db").connections.close_all)
+        figures: dict[str, object] = importlib.import_module(f"bench.{kind}_{name}").run(small)
     return figures
 
 

@@ -79,3 +79,24 @@ def test_a_bench_that_breaks_says_so_in_the_same_form(
 def test_a_module_says_by_a_constant_that_its_rows_must_survive(measured: ModuleType) -> None:
     assert frame.wants_durable(frame.HERE / "bench_trial.py") is True
     assert frame.wants_durable(ROOT / "bench/bench_sweep.py") is False
+
+
+def test_a_module_says_by_a_constant_that_it_needs_no_servers(
+    measured: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unexpected(*args: object, **kwargs: object) -> None:
+        raise AssertionError("nobody asked for servers")
+
+    monkeypatch.setattr(frame, "start_servers", unexpected)
+    measured.run = lambda small: {"ok": True}  # type: ignore[attr-defined]
+    assert frame.run("bench", "trial", small=True) is False
+    (frame.HERE / "bench_trial.py").write_text('"""A trial."""\n\nSERVERS = False\n')
+    assert frame.run("bench", "trial", small=True) is True
+
+
+def test_what_could_not_be_measured_is_not_met(
+    measured: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured.run = lambda small: {"ok": None}  # type: ignore[attr-defined]
+    assert frame.run("bench", "trial", small=True) is False
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["ok"] is None
