@@ -55,9 +55,10 @@ SELECT gen_random_uuid(), now(), now(), s.id, 'R' || n, 'Given', 'Family' || n, 
 ANALYZE clinic_site, clinic_patient;
 INSERT INTO labs_requirement (id, created_at, updated_at, site_id, patient_id, kind, rule_id,
                               policy_version, subject_id, subject_state, cycle, status,
-                              next_due_on, soon_on, overdue_on, notify_on, revision, blocks_when)
+                              next_due_on, soon_on, overdue_on, notify_on, revision, blocks_when,
+                              why)
 SELECT gen_random_uuid(), now(), now(), p.site_id, p.id, rule.code, rule.id, 0, p.id, 'active', '',
-       'open', '2026-12-03', '2026-11-26', '2026-12-11', NULL, 0, 'overdue'
+       'open', '2026-12-03', '2026-11-26', '2026-12-11', NULL, 0, 'overdue', '{}'
   FROM clinic_patient p
   CROSS JOIN (SELECT DISTINCT ON (code) id, code FROM labs_requirementrule
                WHERE code IN ('lft_periodic', 'gu_periodic') ORDER BY code, version DESC) rule;
