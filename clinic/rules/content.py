@@ -80,7 +80,7 @@ def flag_at(content: Content, *path: str) -> bool:
     """The yes or no at `path`, plain or chosen."""
     found = table_at(content, *path[:-1]).get(path[-1])
     if isinstance(found, Mapping) and found.get("choice") in (YES, NO):
-        return found["choice"] == YES
+        return bool(found["choice"] == YES)
     if not isinstance(found, bool):
         raise _broken(path, "is neither true nor false")
     return found

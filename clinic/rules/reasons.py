@@ -48,6 +48,13 @@ def stored(reason: Reason) -> dict[str, Any]:
     }
 
 
+def origin_of(why: Mapping[str, Any]) -> Origin:
+    """The origin in a stored reason; of none, a default of the product."""
+    if not why:
+        return Origin()
+    return Origin(why["source"], why["confidence"], why["rule"], why["policy_version"])
+
+
 def _plain(value: object) -> object:
     """Decimals and dates as text: a number of JSON is a binary fraction to many readers."""
     if isinstance(value, Decimal | date | datetime):

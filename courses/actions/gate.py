@@ -13,8 +13,10 @@ from django.utils import timezone
 from clinic.actions.audit import record
 from clinic.errors import Refused
 from clinic.models import User
-from clinic.queries_policies import site_policies, under_version
+from clinic.queries_policies import InForce, site_policies, under_version
+from clinic.rules.content import origin_at
 from clinic.rules.dates import today_local
+from clinic.rules.reasons import origin_of
 from courses.actions.monitoring import sync
 from courses.actions.moves import hold_course, hold_session
 from courses.models import (
@@ -24,18 +26,26 @@ from courses.models import (
     CourseStatus,
     GateCheck,
     Infusion,
+    Protocol,
     Session,
     SessionStatus,
 )
 from courses.rules import gate, weight, windows
 from courses.rules.gate_content import GateRules, parse_gate
-from courses.rules.protocols import Gaps, Protocol, parse_protocol
+from courses.rules.protocols import Gaps, parse_protocol
 from labs.models import Task
 from labs.queries import monitoring_status
 from labs.queries_results import liver_history, urinary_history
 
 # Answered on the form itself, a moment before the dose.
 ASKED_HERE: Final = frozenset({"bp_predose", "weight", "pregnancy"})
+# Which number of the protocol stands behind a reason of the spacing.
+GAP_NUMBERS: Final = {
+    "min_gap_2d": ("gaps", "min_gap_days"),
+    "more_than_2_in_7d": ("gaps", "max_in_window"),
+    "session_missed": ("gaps", "missed_after_days"),
+    "course_interrupted": ("gaps", "interrupted_after_days"),
+}
 WATCHED: Final = frozenset({"due", "overdue", "suspended"})
 
 
@@ -89,7 +99,7 @@ def check_gate(
     if facts.drug_screen_on and facts.drug_screen_on > today:
         raise Refused("screened_later", "The screen is of a later day.", "drug_screen_on")
     weight.require_plausible(facts.weight_kg, rules.weight)
-    protocol = policies.on(course.protocol).parsed(parse_protocol)
+    protocol = policies.on(course.protocol)
     found = gate.evaluate(_rule_facts(course, facts, rules, protocol, today), rules)
     check = GateCheck.objects.create(
         site_id=session.site_id,
@@ -115,8 +125,9 @@ def _stored(facts: GateFacts) -> dict[str, Any]:
 
 
 def _rule_facts(
-    course: Course, facts: GateFacts, rules: GateRules, protocol: Protocol, on: date
+    course: Course, facts: GateFacts, rules: GateRules, counting: InForce[Protocol], on: date
 ) -> gate.Facts:
+    protocol, content = counting.parsed(parse_protocol), counting.content
     given = list(
         Infusion.objects.for_patient(course.patient_id).given().order_by("started_at", "id")
     )
@@ -136,7 +147,8 @@ def _rule_facts(
         needs_lft_baseline=False,
         age_years=gate.age_years(course.patient.birth_date, on),
         weight_findings=_weight_findings(course, facts, rules, given, on),
-        gap=_gap(course, protocol.gaps, given, on),
+        gap=(gap := _gap(course, protocol.gaps, given, on)),
+        gap_origin=origin_at(content, *GAP_NUMBERS.get(gap[1], ("gaps",))),
         monitoring=_monitoring(course, on, facts.drug_screen_on),
         cssrs_risk=_risk(course),
         holds=_holds(course, on),
@@ -182,20 +194,20 @@ def rules_of(check: GateCheck) -> GateRules:
 def standing_against(course: Course, on: date) -> list[str]:
     """Titles of what stands against a dose, beyond what is asked at the chair."""
     due = [fact.title for fact in _monitoring(course, on) if fact.blocks]
-    return [*due, *(title for _, title in _holds(course, on))]
+    return [*due, *(hold.title for hold in _holds(course, on))]
 
 
-def _holds(course: Course, on: date) -> tuple[tuple[str, str], ...]:
+def _holds(course: Course, on: date) -> tuple[gate.Hold, ...]:
     """Findings that hold the dose and whose task no prescriber has closed.
 
     A finding that was corrected away or withdrawn holds nothing, open task or not.
     """
     panels = liver_history(patient=course.patient, on=on)
-    found = {p.report_id: p.action_title for p in panels if p.holds_dose}
+    found = {p.report_id: (p.action_title, origin_of(p.why)) for p in panels if p.holds_dose}
     checks = urinary_history(patient_id=course.patient_id)
-    found |= {c.check_id: c.title for c in checks if c.holds_dose}
+    found |= {c.check_id: (c.title, origin_of(c.why)) for c in checks if c.holds_dose}
     asked = Task.objects.of_site(course.site_id).open().filter(subject_id__in=found)
-    return tuple((task.kind, found[task.subject_id]) for task in asked)
+    return tuple(gate.Hold(task.kind, *found[task.subject_id]) for task in asked)
 
 
 def _monitoring(
@@ -204,7 +216,7 @@ def _monitoring(
     # A screen that is told now is handed down with this check and counts from here on.
     told = ASKED_HERE | {"uds"} if drug_screen_on else ASKED_HERE
     return tuple(
-        gate.MonitoringFact(s.kind, s.title, s.state, s.due_on, s.blocks_dose)
+        gate.MonitoringFact(s.kind, s.title, s.state, s.due_on, s.blocks_dose, origin_of(s.why))
         for s in monitoring_status(patient_id=course.patient_id, on=on)
         if s.kind not in told and (s.state in WATCHED or s.blocks_dose)
     )

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from clinic.rules.errors import RuleError
+from clinic.rules.reasons import Origin
 from courses.rules.gate_content import GateRules, Named
 
 ALLOW, WARN, HOLD, BLOCK = "allow", "warn", "hold", "block"
 SEVERITY: Final = {ALLOW: 0, WARN: 1, HOLD: 2, BLOCK: 3}
 SEED: Final = ("SEED", "seed")
+DEFAULT: Final = Origin()
+FASTS: Final = ("clear_fluids", "light_meal", "fatty_meal")
 NEGATIVE, POSITIVE, UNKNOWN, NOT_APPLICABLE = "negative", "positive", "unknown", "not_applicable"
+# What a condition may count for. Another word would switch off what counts for one of them.
+INDICATIONS: Final = frozenset({"trd", "pain", "shock"})
 PREGNANCY: Final = frozenset({NEGATIVE, POSITIVE, UNKNOWN, NOT_APPLICABLE})
 
 
@@ -26,6 +31,15 @@ class MonitoringFact:
     state: str
     due_on: date | None
     blocks: bool
+    origin: Origin = DEFAULT
+
+
+class Hold(NamedTuple):
+    """A finding on which a prescriber has not decided yet."""
+
+    code: str
+    title: str
+    origin: Origin = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +62,10 @@ class Facts:
     age_years: int | None = None
     weight_findings: tuple[str, ...] = ()
     gap: tuple[str, str, str] = ("ok", "", "")
+    gap_origin: Origin = DEFAULT
     monitoring: tuple[MonitoringFact, ...] = ()
     cssrs_risk: str = ""
-    # Code and title of each finding on which a prescriber has not decided yet.
-    holds: tuple[tuple[str, str], ...] = ()
+    holds: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,8 @@ class Line:
     source: str = "EXPERT"
     confidence: str = "expert"
     inputs: Mapping[str, object] = field(default_factory=dict)
+    rule: str = ""
+    policy_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +100,33 @@ def evaluate(facts: Facts, rules: GateRules) -> Gate:
 
     Raises RuleError `out_of_range` for readings no instrument shows, `unknown_code`.
     """
+    if facts.indication not in INDICATIONS:
+        raise RuleError("unknown_code", "indication", f"“{facts.indication}” is not known here.")
     lines = (
         *_blood_pressure(facts, rules),
         *_oxygen(facts, rules),
         *_pregnancy(facts),
-        *_ready(facts),
+        *_ready(facts, rules),
         *_age(facts, rules),
         *_listed(facts.conditions, rules.conditions, facts.indication),
         *_listed(facts.medications, rules.medications, facts.indication),
         *_baseline(facts, rules),
-        *_weight(facts),
+        *_weight(facts, rules),
         *_spacing(facts),
         *_monitoring(facts.monitoring),
         *_undecided(facts.holds),
         *_risk(facts),
     )
+    lines = tuple(_placed(line, rules) for line in lines)
     worst = max((line.verdict for line in lines), key=SEVERITY.__getitem__, default=ALLOW)
     return Gate(worst, lines)
+
+
+def _placed(line: Line, rules: GateRules) -> Line:
+    """A line that names no content of its own stands in the gate's."""
+    if line.rule:
+        return line
+    return replace(line, rule=rules.name, policy_version=rules.policy_version)
 
 
 def _blood_pressure(facts: Facts, rules: GateRules) -> Iterable[Line]:
@@ -113,16 +139,19 @@ def _blood_pressure(facts: Facts, rules: GateRules) -> Iterable[Line]:
     value = f"Blood pressure {facts.sbp}/{facts.dbp}"
     if facts.sbp >= rules.block_from[0] or facts.dbp >= rules.block_from[1]:
         limit = "/".join(map(str, rules.block_from))
-        yield _line(
-            "uncontrolled_hypertension", BLOCK, f"{value}: no dose at {limit} or more.", read
-        )
+        sentence = f"{value}: no dose at {limit} or more."
+        origin = rules.origin_of("blood_pressure", "block_from_sbp", "block_from_dbp")
+        yield _line("uncontrolled_hypertension", BLOCK, sentence, read, origin)
     elif facts.sbp >= rules.hold_from[0] or facts.dbp >= rules.hold_from[1]:
         limit = "/".join(map(str, rules.hold_from))
         again = f"measure again in {rules.remeasure_minutes} min"
-        yield _line("bp_hold_recheck", HOLD, f"{value}: hold at {limit} or more, {again}.", read)
+        origin = rules.origin_of("blood_pressure", "hold_from_sbp", "hold_from_dbp")
+        sentence = f"{value}: hold at {limit} or more, {again}."
+        yield _line("bp_hold_recheck", HOLD, sentence, read, origin)
     elif facts.sbp > rules.warn_above[0] or facts.dbp > rules.warn_above[1]:
         limit = "/".join(map(str, rules.warn_above))
-        yield _line("bp_elevated", WARN, f"{value}: above {limit}.", read)
+        origin = rules.origin_of("blood_pressure", "warn_above_sbp", "warn_above_dbp")
+        yield _line("bp_elevated", WARN, f"{value}: above {limit}.", read, origin)
 
 
 def _oxygen(facts: Facts, rules: GateRules) -> Iterable[Line]:
@@ -131,7 +160,8 @@ def _oxygen(facts: Facts, rules: GateRules) -> Iterable[Line]:
     _possible("spo2", facts.spo2, 50, 100)
     if facts.spo2 < rules.min_spo2_percent:
         sentence = f"Oxygen saturation {facts.spo2} %: below {rules.min_spo2_percent} %."
-        yield _line("spo2_low", HOLD, sentence, {"spo2": facts.spo2})
+        origin = rules.origin_of("", "min_spo2_percent")
+        yield _line("spo2_low", HOLD, sentence, {"spo2": facts.spo2}, origin)
 
 
 def _pregnancy(facts: Facts) -> Iterable[Line]:
@@ -144,27 +174,36 @@ def _pregnancy(facts: Facts) -> Iterable[Line]:
         yield Line("pregnancy_unknown", BLOCK, "Pregnancy not known.", True, *SEED, read)
 
 
-def _ready(facts: Facts) -> Iterable[Line]:
+def _ready(facts: Facts, rules: GateRules) -> Iterable[Line]:
+    hours = dict(zip(FASTS, rules.fasting_hours, strict=True))
+    fasted = {"fasting_kept": facts.fasting_kept, "fasting_hours": hours}
+    airway = {"airway_equipment": facts.airway_equipment}
     if facts.fasting_kept is False:
-        yield Line("npo_not_followed", BLOCK, "Has not fasted: risk of aspiration.", True, *SEED)
+        sentence = "Has not fasted: risk of aspiration."
+        yield Line("npo_not_followed", BLOCK, sentence, True, *SEED, fasted)
     elif facts.fasting_kept is None:
-        yield Line("npo_unknown", BLOCK, "Not known whether the patient fasted.", True, *SEED)
+        sentence = "Not known whether the patient fasted."
+        yield Line("npo_unknown", BLOCK, sentence, True, *SEED, fasted)
     if facts.airway_equipment is False:
         sentence = "Emergency airway equipment is not at hand."
-        yield Line("airway_equipment_missing", BLOCK, sentence, False, *SEED)
+        yield Line("airway_equipment_missing", BLOCK, sentence, False, *SEED, airway)
     elif facts.airway_equipment is None:
         sentence = "Nobody looked whether emergency airway equipment is at hand."
-        yield Line("airway_equipment_unknown", BLOCK, sentence, False, *SEED)
+        yield Line("airway_equipment_unknown", BLOCK, sentence, False, *SEED, airway)
     if facts.capnography is False:
-        yield Line("capnography_missing", WARN, "No capnography: give a reason.", True, *SEED)
+        read = {"capnography": False}
+        yield Line("capnography_missing", WARN, "No capnography: give a reason.", True, *SEED, read)
     if facts.escort is False:
-        yield Line("escort_missing", WARN, "Nobody named to take the patient home.")
+        yield _line(
+            "escort_missing", WARN, "Nobody named to take the patient home.", {"escort": False}
+        )
 
 
 def _age(facts: Facts, rules: GateRules) -> Iterable[Line]:
     if facts.age_years is not None and facts.age_years < rules.adult_years:
-        read = {"age_years": facts.age_years}
-        yield Line("under_age", BLOCK, "The guideline is for adults.", True, *SEED, read)
+        read = {"age_years": facts.age_years, "adult_years": rules.adult_years}
+        origin = rules.origin_of("", "adult_years")
+        yield _line("under_age", BLOCK, "The guideline is for adults.", read, origin)
 
 
 def _listed(given: Iterable[str], known: tuple[Named, ...], indication: str) -> Iterable[Line]:
@@ -194,12 +233,16 @@ def _baseline(facts: Facts, rules: GateRules) -> Iterable[Line]:
     days = facts.lft_baseline_days
     if days is None:
         sentence = "No baseline liver panel."
-        yield Line("lft_baseline_missing", BLOCK, sentence, True, *SEED)
+        read = {"lft_baseline_days": None}
+        yield Line("lft_baseline_missing", BLOCK, sentence, True, *SEED, read)
+    elif days < 0:
+        raise RuleError("out_of_range", "lft_baseline_days", "A panel of the future is none.")
     elif days > rules.lft_baseline_days:
         sentence = (
             f"The baseline liver panel is {days} days old; {rules.lft_baseline_days} at most."
         )
-        yield _line("lft_baseline_stale", BLOCK, sentence, {"lft_baseline_days": days})
+        origin = rules.origin_of("", "lft_baseline_days")
+        yield _line("lft_baseline_stale", BLOCK, sentence, {"lft_baseline_days": days}, origin)
 
 
 WEIGHT_LINES: Final = {
@@ -210,18 +253,27 @@ WEIGHT_LINES: Final = {
 }
 
 
-def _weight(facts: Facts) -> Iterable[Line]:
+WEIGHT_NUMBERS: Final = {
+    "weight_missing": ("valid_days",),
+    "weight_stale": ("first_valid_days", "valid_days"),
+    "weight_unusual": ("confirm_below_kg", "confirm_above_kg"),
+    "weight_changed": ("confirm_change_percent",),
+}
+
+
+def _weight(facts: Facts, rules: GateRules) -> Iterable[Line]:
     for code in facts.weight_findings:
         if code not in WEIGHT_LINES:
             raise RuleError("unknown_code", "weight_findings", f"“{code}” is not known here.")
         verdict, sentence = WEIGHT_LINES[code]
-        yield _line(code, verdict, sentence, {})
+        origin = rules.origin_of("weight", *WEIGHT_NUMBERS[code])
+        yield _line(code, verdict, sentence, {"weight_findings": facts.weight_findings}, origin)
 
 
 def _spacing(facts: Facts) -> Iterable[Line]:
     status, reason, sentence = facts.gap
     if status != "ok":
-        yield _line(reason, status, sentence, {})
+        yield _line(reason, status, sentence, {}, facts.gap_origin)
 
 
 def _monitoring(facts: Iterable[MonitoringFact]) -> Iterable[Line]:
@@ -229,9 +281,13 @@ def _monitoring(facts: Iterable[MonitoringFact]) -> Iterable[Line]:
     for fact in facts:
         read = {"due_on": fact.due_on.isoformat() if fact.due_on else None, "state": fact.state}
         if fact.blocks:
-            yield _line(f"{fact.kind}_due", BLOCK, f"{fact.title}: {_spoken(fact)}.", read)
+            verdict = BLOCK
         elif fact.state in {"due", "overdue"}:
-            yield _line(f"{fact.kind}_due", WARN, f"{fact.title}: {_spoken(fact)}.", read)
+            verdict = WARN
+        else:
+            continue
+        sentence = f"{fact.title}: {_spoken(fact)}."
+        yield _line(f"{fact.kind}_due", verdict, sentence, read, fact.origin)
 
 
 def _spoken(fact: MonitoringFact) -> str:
@@ -239,19 +295,36 @@ def _spoken(fact: MonitoringFact) -> str:
     return f"{fact.state.replace('_', ' ')}{since}"
 
 
-def _undecided(holds: Iterable[tuple[str, str]]) -> Iterable[Line]:
+def _undecided(holds: Iterable[Hold]) -> Iterable[Line]:
     """Liver and urinary findings that hold the dose until somebody answers (rulebook F6, G4)."""
-    for code, title in holds:
-        yield _line(code, HOLD, f"{title}: a prescriber decides first.", {})
+    for hold in holds:
+        sentence = f"{hold.title}: a prescriber decides first."
+        yield _line(hold.code, HOLD, sentence, {}, hold.origin)
 
 
 def _risk(facts: Facts) -> Iterable[Line]:
     if facts.cssrs_risk == "high":
-        yield _line("cssrs_high", WARN, "High suicide risk: a clinician must act.", {})
+        read = {"cssrs_risk": facts.cssrs_risk}
+        yield _line("cssrs_high", WARN, "High suicide risk: a clinician must act.", read)
 
 
-def _line(code: str, verdict: str, sentence: str, inputs: Mapping[str, object]) -> Line:
-    return Line(code, verdict, sentence, inputs=inputs)
+def _line(
+    code: str,
+    verdict: str,
+    sentence: str,
+    inputs: Mapping[str, object],
+    origin: Origin = DEFAULT,
+) -> Line:
+    return Line(
+        code=code,
+        verdict=verdict,
+        sentence=sentence,
+        source=origin.source,
+        confidence=origin.confidence,
+        inputs=inputs,
+        rule=origin.rule,
+        policy_version=origin.policy_version,
+    )
 
 
 def _possible(name: str, value: int, low: int, high: int) -> None:

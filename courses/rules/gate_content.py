@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from clinic.rules.content import Content, rows_at, text_at, whole_at
+from clinic.rules.content import Content, origin_at, rows_at, rule_name, text_at, whole_at
 from clinic.rules.errors import RuleError
+from clinic.rules.policy import SEPARATOR, paths_of
+from clinic.rules.reasons import SITE, Origin
 from courses.rules.weight import WeightRules, parse_weight
 
 ABSOLUTE: Final = "absolute"
@@ -44,6 +47,14 @@ class GateRules:
     weight: WeightRules
     conditions: tuple[Named, ...]
     medications: tuple[Named, ...]
+    name: str
+    policy_version: int
+    origins: Mapping[str, Origin]
+
+    def origin_of(self, table: str, *names: str) -> Origin:
+        """Where the numbers called `names` come from; the site's own where it set one of them."""
+        found = [self.origins[f"{table}.{name}" if table else name] for name in names]
+        return next((one for one in found if one.confidence == SITE), found[0])
 
 
 def parse_gate(content: Content) -> GateRules:
@@ -77,11 +88,22 @@ def parse_gate(content: Content) -> GateRules:
         weight=parse_weight(content),
         conditions=tuple(_named(row) for row in rows_at(content, "conditions")),
         medications=tuple(_named(row) for row in rows_at(content, "medications")),
+        name=rule_name(content),
+        policy_version=origin_at(content).policy_version,
+        origins=_origins(content),
     )
+
+
+def _origins(content: Content) -> Mapping[str, Origin]:
+    """Of every number outside the lists, whose rows carry their source themselves."""
+    paths = (path.split(SEPARATOR) for path in paths_of(content))
+    plain = (path for path in paths if path[0] not in {"conditions", "medications"})
+    return {SEPARATOR.join(path): origin_at(content, *path) for path in plain}
 
 
 def _named(row: Content) -> Named:
     code, kind = text_at(row, "code"), text_at(row, "class")
+    origin = origin_at(row, "class") if isinstance(row["class"], Mapping) else origin_at(row)
     if kind not in CLASSES:
         raise RuleError("content_broken", "class", f"“{kind}” is not a class of the gate.")
     matches, indications = row.get("matches"), row.get("indications")
@@ -92,6 +114,6 @@ def _named(row: Content) -> Named:
         sentence=text_at(row, "sentence"),
         matches=frozenset(matches) if isinstance(matches, list) else frozenset({code}),
         indications=frozenset(indications) if isinstance(indications, list) else frozenset(),
-        source=text_at(row, "source"),
-        confidence=text_at(row, "confidence"),
+        source=origin.source,
+        confidence=origin.confidence,
     )

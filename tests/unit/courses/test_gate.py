@@ -10,7 +10,7 @@ import pytest
 
 from clinic.rules.errors import RuleError
 from courses.rules import defaults
-from courses.rules.gate import Facts, Gate, Line, MonitoringFact, age_years, evaluate
+from courses.rules.gate import Facts, Gate, Hold, Line, MonitoringFact, age_years, evaluate
 
 RULES = defaults.gate()
 CALM = Facts(
@@ -241,7 +241,7 @@ def test_what_is_due(fact: MonitoringFact, decision: str, codes: list[str], sent
 
 
 def test_a_finding_without_a_decision_holds() -> None:
-    found = gate(holds=(("liver_action", "Repeat the panel"), ("urinary_check", "Level 3")))
+    found = gate(holds=(Hold("liver_action", "Repeat the panel"), Hold("urinary_check", "Level 3")))
     assert found.decision == "hold"
     assert found.codes("hold") == ["liver_action", "urinary_check"]
     assert found.lines[0].sentence == "Repeat the panel: a prescriber decides first."

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from courses.rules import defaults
-from courses.rules.gate import WEIGHT_LINES, Facts, Gate, Line, MonitoringFact, evaluate
+from courses.rules.gate import WEIGHT_LINES, Facts, Gate, Hold, Line, MonitoringFact, evaluate
 
 RULES: Final = defaults.gate()
 # From the greenest to the worst, as C1 has it.
@@ -41,7 +41,7 @@ MEDICINES: Final = (
     "of no list",
 )
 KINDS: Final = ("lft_periodic", "gu_periodic", "weight", "cssrs", "bp_predose")
-HOLDS: Final = (("liver_action", "Repeat the panel"), ("urinary_check", "Level 3"))
+HOLDS: Final = (Hold("liver_action", "Repeat the panel"), Hold("urinary_check", "Level 3"))
 GAPS: Final = (
     ("ok", "", ""),
     ("warn", "session_missed", "6 days since the last infusion."),
