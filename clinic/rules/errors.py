@@ -11,3 +11,7 @@ class RuleError(ValueError):
         self.code = code
         self.field = field
         self.message = message
+
+    def of(self, field: str) -> RuleError:
+        """The same refusal, of a field as the caller calls it."""
+        return RuleError(self.code, field, self.message)

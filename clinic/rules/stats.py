@@ -71,10 +71,10 @@ def diff_pp(k1: int, n1: int, k2: int, n2: int) -> Decimal:
 
     Raises RuleError `empty_group` where a group has nobody, `impossible_count` as in `wilson`.
     """
-    _check_counts(k1, n1)
-    _check_counts(k2, n2)
-    if n1 == 0 or n2 == 0:
-        raise RuleError("empty_group", "n", "A share needs at least one person in each group.")
+    for group, k, n in ((1, k1, n1), (2, k2, n2)):
+        _check_counts(k, n, f"k{group}")
+        if n == 0:
+            raise RuleError("empty_group", f"n{group}", "A share needs at least one person.")
     return _rounded(100 * (Fraction(k1, n1) - Fraction(k2, n2)))
 
 
@@ -102,9 +102,9 @@ def median_days(steps: Iterable[Step]) -> int | None:
     return next((step.day for step in steps if step.survival <= Fraction(1, 2)), None)
 
 
-def _check_counts(k: int, n: int) -> None:
+def _check_counts(k: int, n: int, field: str = "k") -> None:
     if n < 0 or not 0 <= k <= n:
-        raise RuleError("impossible_count", "k", f"{k} of {n} is not a possible count.")
+        raise RuleError("impossible_count", field, f"{k} of {n} is not a possible count.")
 
 
 def _percent(share: Decimal) -> Decimal:

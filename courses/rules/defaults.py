@@ -15,7 +15,12 @@ from courses.rules.protocols import Gaps, Protocol, parse_protocol
 from courses.rules.response import ResponseRules, parse_response
 from courses.rules.scales import Scale, parse_scale
 from courses.rules.session_monitoring import MonitoringRules, parse_monitoring
-from courses.rules.weight import IdealWeightRules, parse_ideal_weight
+from courses.rules.weight import (
+    IdealWeightRules,
+    WeightRules,
+    parse_ideal_weight,
+    parse_weight,
+)
 
 CATALOGUE: Final = Path(__file__).resolve().parent.parent / "catalogue"
 
@@ -54,6 +59,11 @@ def preparation() -> Preparation:
 @cache
 def ideal_weight() -> IdealWeightRules:
     return parse_ideal_weight(_file("rules", "preparation", "rule"))
+
+
+@cache
+def weight() -> WeightRules:
+    return parse_weight(_file("rules", "gate", "rule"))
 
 
 @cache

@@ -80,15 +80,15 @@ def positive(value: Decimal, field: str) -> Decimal:
     return value
 
 
-def _rounded(value: Decimal, step: Decimal) -> Decimal:
-    """`value`, which is more than 0, to the step. Raises RuleError `out_of_range`."""
+def _rounded(value: Decimal, step: Decimal, field: str) -> Decimal:
+    """`value`, which is more than 0, to the step. Raises RuleError `out_of_range` of `field`."""
     try:
         found = value.quantize(step, ROUND_HALF_UP)
     except InvalidOperation:
         # More digits than arithmetic carries: no patient, vial or pump has such a number.
-        raise RuleError("out_of_range", "value", "That number is too large.") from None
+        raise RuleError("out_of_range", field, "That number is too large.") from None
     if found == 0:
-        raise RuleError("out_of_range", "value", f"Less than {step} cannot be measured out.")
+        raise RuleError("out_of_range", field, f"Less than {step} cannot be measured out.")
     return found
 
 
@@ -112,7 +112,7 @@ def dose_mg(
 ) -> Decimal:
     """Milligrams to give, rounded half up to the dose step; never rounded above a cap."""
     exact = positive(weight_kg, "weight_kg") * positive(mg_per_kg, "mg_per_kg")
-    dose = _rounded(exact, rules.dose_step_mg)
+    dose = _rounded(exact, rules.dose_step_mg, "mg_per_kg")
     if cap_mg is None or dose <= positive(cap_mg, "cap_mg"):
         return dose
     return _cut(cap_mg, rules.dose_step_mg, "cap_mg")
@@ -144,7 +144,7 @@ def dilute(
 def volume_ml(*, dose_mg: Decimal, concentration_mg_per_ml: Decimal, rules: Preparation) -> Decimal:
     """Volume to draw, mL, from the rounded dose."""
     exact = positive(dose_mg, "dose_mg") / positive(concentration_mg_per_ml, "conc_mg_per_ml")
-    return _rounded(exact, rules.volume_step_ml)
+    return _rounded(exact, rules.volume_step_ml, "dose_mg")
 
 
 def pump_rate_ml_per_h(
@@ -152,7 +152,7 @@ def pump_rate_ml_per_h(
 ) -> Decimal:
     """Pump rate, mL/h; the total volume includes the drug's."""
     exact = positive(total_volume_ml, "total_volume_ml") * 60 / positive(minutes, "minutes")
-    return _rounded(exact, rules.rate_step_ml_per_h)
+    return _rounded(exact, rules.rate_step_ml_per_h, "total_volume_ml")
 
 
 def per_hour_mg_per_kg(rate: Decimal, unit: str) -> Decimal:
@@ -180,13 +180,13 @@ def continuous(
     if cap_mg_per_h is not None and capped:
         mg_per_h = _cut(cap_mg_per_h, rules.dose_step_mg, "cap_mg_per_h")
     else:
-        mg_per_h = _rounded(exact, rules.dose_step_mg)
+        mg_per_h = _rounded(exact, rules.dose_step_mg, "rate")
         if cap_mg_per_h is not None:
             mg_per_h = min(mg_per_h, cap_mg_per_h)
     ml_per_h = None
     if concentration_mg_per_ml is not None:
         strength = positive(concentration_mg_per_ml, "conc_mg_per_ml")
-        ml_per_h = _rounded(mg_per_h / strength, rules.rate_step_ml_per_h)
+        ml_per_h = _rounded(mg_per_h / strength, rules.rate_step_ml_per_h, "conc_mg_per_ml")
     return Continuous(mg_per_h, ml_per_h, capped)
 
 
@@ -195,7 +195,7 @@ def total_mg(
 ) -> Decimal:
     """Milligrams of a continuous infusion over its whole length."""
     per_hour = positive(weight_kg, "weight_kg") * per_hour_mg_per_kg(rate, unit)
-    return _rounded(per_hour * positive(hours, "hours"), rules.dose_step_mg)
+    return _rounded(per_hour * positive(hours, "hours"), rules.dose_step_mg, "rate")
 
 
 def stood_too_long(*, prepared_at: datetime, started_at: datetime, limit_minutes: int) -> bool:

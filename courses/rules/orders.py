@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from clinic.rules.errors import RuleError
 from courses.rules.dosing import UG_PER_MIN_TO_MG_PER_H, positive
 from courses.rules.protocols import Protocol
 
 OK, WARN, BLOCK = "ok", "warn", "block"
 SEVERITY: Final = {OK: 0, WARN: 1, BLOCK: 2}
+IV: Final = "IV"
+ROUTES: Final = frozenset({IV, "IM", "SC", "oral", "infiltration"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,14 @@ def check_order(
     mg_per_kg: Decimal | None = None,
     minutes: Decimal | None = None,
     seconds: Decimal | None = None,
-    route: str = "IV",
+    route: str = IV,
     rate_mg_per_kg_h: Decimal | None = None,
 ) -> tuple[DoseFinding, ...]:
-    """Everything that stands against an order on this protocol (rulebook A8, A12)."""
+    """Everything that stands against an order on this protocol (rulebook A8, A12).
+
+    Raises RuleError `unknown_code` for a route, `not_in_protocol` for an amount by the kilogram
+    where the protocol runs at a rate or the reverse, `not_positive`.
+    """
     return (
         *_route(protocol, route),
         *_amount(protocol, mg_per_kg),
@@ -47,10 +54,16 @@ def worst(findings: tuple[DoseFinding, ...]) -> DoseFinding:
 
 
 def _route(protocol: Protocol, route: str) -> tuple[DoseFinding, ...]:
-    if route not in protocol.dose.blocked_routes:
-        return ()
-    sentence = f"By the {route} route it lacks analgesic efficacy."
-    return (DoseFinding(BLOCK, "route_not_recommended_for_analgesia", sentence),)
+    if route not in ROUTES:
+        raise RuleError("unknown_code", "route", f"“{route}” is not a route known here.")
+    if route in protocol.dose.blocked_routes:
+        sentence = f"By the {route} route it lacks analgesic efficacy."
+        return (DoseFinding(BLOCK, "route_not_recommended_for_analgesia", sentence),)
+    # For pain there are other routes; against depression the guideline has the infusion only.
+    if protocol.indication == "trd" and route != IV:
+        sentence = f"{protocol.title} is given into the vein, not by the {route} route."
+        return (DoseFinding(BLOCK, "route_not_in_protocol", sentence),)
+    return ()
 
 
 def _amount(protocol: Protocol, mg_per_kg: Decimal | None) -> tuple[DoseFinding, ...]:
@@ -58,7 +71,9 @@ def _amount(protocol: Protocol, mg_per_kg: Decimal | None) -> tuple[DoseFinding,
         return ()
     positive(mg_per_kg, "mg_per_kg")
     low, high = protocol.dose.min_mg_per_kg, protocol.dose.max_mg_per_kg
-    if high is not None and mg_per_kg > high:
+    if high is None:
+        raise _not_in(protocol, "mg_per_kg")
+    if mg_per_kg > high:
         in_shock = protocol.indication == "shock"
         code = "start_low_in_shock" if in_shock else "above_protocol_range"
         return (DoseFinding(BLOCK, code, f"{mg_per_kg} mg/kg is above {high} mg/kg."),)
@@ -85,7 +100,7 @@ def _duration(protocol: Protocol, minutes: Decimal | None) -> tuple[DoseFinding,
 
 def _bolus(protocol: Protocol, seconds: Decimal | None) -> tuple[DoseFinding, ...]:
     least = protocol.dose.min_seconds
-    if seconds is None or least is None or positive(seconds, "seconds") >= least:
+    if seconds is None or positive(seconds, "seconds") >= (least or 0):
         return ()
     return (DoseFinding(BLOCK, "bolus_under_60s", f"A bolus takes at least {least} s."),)
 
@@ -95,13 +110,19 @@ def _rate(protocol: Protocol, rate: Decimal | None) -> tuple[DoseFinding, ...]:
         return ()
     positive(rate, "rate")
     low, high = _rate_range(protocol)
-    if high is not None and rate > high:
+    if high is None:
+        raise _not_in(protocol, "rate")
+    if rate > high:
         sentence = f"{rate} mg/kg/h is above {high} mg/kg/h."
         return (DoseFinding(BLOCK, "above_protocol_range", sentence),)
     if low is not None and rate < low:
         sentence = f"{rate} mg/kg/h is below {low} mg/kg/h: give a reason."
         return (DoseFinding(WARN, "below_protocol_range", sentence),)
     return ()
+
+
+def _not_in(protocol: Protocol, field: str) -> RuleError:
+    return RuleError("not_in_protocol", field, f"{protocol.title} has no “{field}” to hold it to.")
 
 
 def _rate_range(protocol: Protocol) -> tuple[Decimal | None, Decimal | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -66,4 +67,13 @@ def _same(got: Any, expected: Any) -> bool:
     try:
         return Decimal(str(got)) == Decimal(str(expected))
     except InvalidOperation:
-        return bool(got == expected)
+        return bool(got == expected) or _same_instant(got, expected)
+
+
+def _same_instant(got: Any, expected: Any) -> bool:
+    """Whether both are moments with an offset, and the same one: 10:00Z is 12:00+02:00."""
+    try:
+        moments = [datetime.fromisoformat(str(one)) for one in (got, expected)]
+    except ValueError:
+        return False
+    return all(one.tzinfo for one in moments) and moments[0] == moments[1]

@@ -12,6 +12,7 @@ from courses.rules.dosing import positive
 
 CM_PER_INCH = Decimal("2.54")
 KG_STEP = Decimal("0.1")
+MALE, FEMALE = frozenset({"M", "MALE"}), frozenset({"F", "FEMALE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class IdealWeightRules:
     kg_per_inch: Decimal
     from_inches: Decimal
     adjusted_part: Decimal
+    min_height_cm: Decimal
+    max_height_cm: Decimal
 
 
 def parse_weight(content: Content) -> WeightRules:
@@ -61,6 +64,8 @@ def parse_ideal_weight(content: Content) -> IdealWeightRules:
         kg_per_inch=decimal_at(content, "ideal_weight", "kg_per_inch"),
         from_inches=decimal_at(content, "ideal_weight", "from_inches"),
         adjusted_part=decimal_at(content, "ideal_weight", "adjusted_part"),
+        min_height_cm=decimal_at(content, "ideal_weight", "min_height_cm"),
+        max_height_cm=decimal_at(content, "ideal_weight", "max_height_cm"),
     )
 
 
@@ -98,11 +103,19 @@ def is_stale(*, weighed_on: date, on: date, is_first: bool, rules: WeightRules) 
 
 
 def ideal_kg(*, sex: str, height_cm: Decimal, rules: IdealWeightRules) -> Decimal:
-    """Devine's ideal body weight, kg. `sex` is M or F. Raises RuleError `sex_unknown`."""
-    base = {"M": rules.male_kg, "F": rules.female_kg}.get(sex.upper()[:1])
-    if base is None:
+    """Devine's ideal body weight, kg. `sex` is M or F.
+
+    Raises RuleError `sex_unknown`, `height_implausible` outside what an adult measures.
+    """
+    kind = sex.strip().upper()
+    if kind not in MALE | FEMALE:
         raise RuleError("sex_unknown", "sex", "The formula knows M and F only.")
-    inches = positive(height_cm, "height_cm") / CM_PER_INCH
+    low, high = rules.min_height_cm, rules.max_height_cm
+    if not low <= positive(height_cm, "height_cm") <= high:
+        sentence = f"{height_cm} cm is outside {low} to {high} cm. Was it measured in inches?"
+        raise RuleError("height_implausible", "height_cm", sentence)
+    inches = height_cm / CM_PER_INCH
+    base = rules.male_kg if kind in MALE else rules.female_kg
     exact = base + rules.kg_per_inch * (inches - rules.from_inches)
     return exact.quantize(KG_STEP, ROUND_HALF_UP)
 

@@ -132,7 +132,7 @@ def convert(
     if analyte is not None:
         return rounded(value, from_unit, to_unit, analyte.units)
     for units in general:
-        if _knows(units, from_unit) and _knows(units, to_unit):
+        if knows(units, from_unit) and knows(units, to_unit):
             return rounded(value, from_unit, to_unit, units)
     raise RuleError(
         "unit_not_convertible", "analyte", f"“{from_unit}” is not turned into “{to_unit}” here."
@@ -170,5 +170,6 @@ def _plain(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def _knows(units: Units, unit: str) -> bool:
+def knows(units: Units, unit: str) -> bool:
+    """Whether `unit` spells one of the units."""
     return any(_spelled(unit) in known.spellings for known in units.units)

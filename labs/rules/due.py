@@ -8,7 +8,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 from typing import Final, Literal
 
 from clinic.rules.errors import RuleError
@@ -37,8 +37,9 @@ class Policy:
             period = getattr(self, name)
             if period is not None and period < 1:
                 raise RuleError("period_not_positive", name, "A period is at least 1.")
-        if min(self.soon_days, self.grace_days) < 0:
-            raise RuleError("window_negative", "soon_days", "Soon and grace are not below zero.")
+        for name in ("soon_days", "grace_days"):
+            if getattr(self, name) < 0:
+                raise RuleError("window_negative", name, "Soon and grace are not below zero.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +155,12 @@ def add_months(anchor: date, months: int) -> date:
     """`months` calendar months from the anchor, in a shorter month its last day.
 
     Always count from the anchor, so that 31 January gives 28 February and then 31 March.
+    Raises RuleError `out_of_range` where the calendar ends.
     """
     years, month = divmod(anchor.month - 1 + months, 12)
     year, month = anchor.year + years, month + 1
+    if not MINYEAR <= year <= MAXYEAR:
+        raise RuleError("out_of_range", "months", "That is beyond the calendar.")
     return date(year, month, min(anchor.day, calendar.monthrange(year, month)[1]))
 
 

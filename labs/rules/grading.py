@@ -79,7 +79,7 @@ def grade(
     bounds = table.get(analyte)
     if bounds is None:
         raise RuleError("analyte_not_graded", "analyte", f"{analyte} has no grades.")
-    _check_amounts(value, baseline, baseline_uln)
+    _check_amounts(value=value, baseline=baseline)
     against = reference(uln, baseline, baseline_uln)
     if comparator:
         return _censored(comparator, value, against)
@@ -97,11 +97,17 @@ def reference(
 
     Raises RuleError `limit_missing`.
     """
-    if uln is None or uln <= 0:
-        raise RuleError("limit_missing", "uln", "Without its upper limit a result has no grade.")
-    if baseline is None or baseline <= (baseline_uln or uln):
-        return Reference(uln, uln, "limit")
-    return Reference(baseline, uln, "baseline")
+    limit = _above_nothing(uln, "uln")
+    own_limit = limit if baseline_uln is None else _above_nothing(baseline_uln, "baseline_uln")
+    if baseline is None or baseline <= own_limit:
+        return Reference(limit, limit, "limit")
+    return Reference(baseline, limit, "baseline")
+
+
+def _above_nothing(limit: Decimal | None, field: str) -> Decimal:
+    if limit is None or limit <= 0:
+        raise RuleError("limit_missing", field, "Without its upper limit a result has no grade.")
+    return limit
 
 
 def multiple(
@@ -125,9 +131,10 @@ def _bounds(content: Content) -> Bounds:
     )
 
 
-def _check_amounts(value: Decimal, *others: Decimal | None) -> None:
-    if value < 0 or any(other is not None and other < 0 for other in others):
-        raise RuleError("value_impossible", "value", "A result cannot be below zero.")
+def _check_amounts(**amounts: Decimal | None) -> None:
+    for field, amount in amounts.items():
+        if amount is not None and amount < 0:
+            raise RuleError("value_impossible", field, "A result cannot be below zero.")
 
 
 def _censored(comparator: str, value: Decimal, reference: Reference) -> Grade:

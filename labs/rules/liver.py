@@ -97,9 +97,11 @@ def pattern(
 
     Source: CIOMS, after DRO-508598. Raises RuleError `limit_missing`, `value_impossible`.
     """
-    _check_positive(alt_uln, alp_uln)
-    if alt < 0 or alp <= 0:
-        raise RuleError("value_impossible", "alp", "R needs an ALT and an ALP above zero.")
+    _check_positive(alt_uln=alt_uln, alp_uln=alp_uln)
+    if alt < 0:
+        raise RuleError("value_impossible", "alt", "A result cannot be below zero.")
+    if alp <= 0:
+        raise RuleError("value_impossible", "alp", "R needs an ALP above zero.")
     if alt <= alt_uln and alp <= alp_uln:
         return Pattern(None, "not_applicable")
     over, under = alt * alp_uln, alp * alt_uln
@@ -172,6 +174,9 @@ def _highest(*multiples: Decimal | None) -> Decimal:
     return max((one for one in multiples if one is not None), default=Decimal(0))
 
 
-def _check_positive(*limits: Decimal) -> None:
-    if any(limit <= 0 for limit in limits):
-        raise RuleError("limit_missing", "uln", "Without its upper limit a result says nothing.")
+def _check_positive(**limits: Decimal) -> None:
+    for field, limit in limits.items():
+        if limit <= 0:
+            raise RuleError(
+                "limit_missing", field, "Without its upper limit a result says nothing."
+            )

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Final
 
+from clinic.rules.given import (
+    Answer,
+    Case,
+    decimal,
+    missing,
+    optional_decimal,
+    optional_text,
+    spoken,
+    text,
+)
 from courses.rules import defaults, dosing, orders, weight
-from clinic.rules.given import Answer, Case, decimal, optional_decimal, spoken, text
+from courses.rules.protocols import Protocol
 
 # Worked cases name the bolus of a protocol that also has a running part.
 PROTOCOL_ALIASES: Final = {"pain_acute_bolus": "pain_acute", "pain_shock_bolus": "pain_shock"}
 
 
+def _weight_kg(case: Case) -> Decimal:
+    return weight.require_plausible(decimal(case, "weight_kg"), defaults.weight())
+
+
 def _dose_mg(case: Case) -> Answer:
     dose = dosing.dose_mg(
-        weight_kg=decimal(case, "weight_kg"),
+        weight_kg=_weight_kg(case),
         mg_per_kg=decimal(case, "mg_per_kg"),
         cap_mg=optional_decimal(case, "cap_mg"),
         rules=defaults.preparation(),
@@ -27,7 +42,7 @@ def _dilute(case: Case) -> Answer:
         stock_mg_per_ml=decimal(case, "stock_mg_per_ml"),
         stock_ml=decimal(case, "stock_ml"),
         diluent_ml=decimal(case, "diluent_ml"),
-        diluent=text(case, "diluent") if case.get("diluent") else "",
+        diluent=optional_text(case, "diluent") or "",
         rules=defaults.preparation(),
     )
     return {
@@ -57,7 +72,7 @@ def _pump_rate(case: Case) -> Answer:
 
 def _continuous(case: Case) -> Answer:
     found = dosing.continuous(
-        weight_kg=decimal(case, "weight_kg"),
+        weight_kg=_weight_kg(case),
         rate=decimal(case, "rate"),
         unit=text(case, "unit"),
         concentration_mg_per_ml=optional_decimal(case, "conc_mg_per_ml"),
@@ -73,7 +88,7 @@ def _continuous(case: Case) -> Answer:
 
 def _total_mg(case: Case) -> Answer:
     total = dosing.total_mg(
-        weight_kg=decimal(case, "weight_kg"),
+        weight_kg=_weight_kg(case),
         rate=decimal(case, "rate"),
         unit=text(case, "unit"),
         hours=decimal(case, "hours"),
@@ -84,22 +99,47 @@ def _total_mg(case: Case) -> Answer:
 
 def _check(case: Case) -> Answer:
     code = text(case, "protocol")
-    rate = optional_decimal(case, "rate")
-    per_hour = None if rate is None else dosing.per_hour_mg_per_kg(rate, text(case, "unit"))
+    protocol = defaults.protocol(PROTOCOL_ALIASES.get(code, code))
+    per_kg, rate = optional_decimal(case, "mg_per_kg"), _rate_per_hour(case)
+    if per_kg is None and rate is None:
+        raise missing("rate" if protocol.dose.max_mg_per_kg is None else "mg_per_kg")
+    minutes, seconds = optional_decimal(case, "minutes"), optional_decimal(case, "seconds")
+    route = optional_text(case, "route")
     findings = orders.check_order(
-        defaults.protocol(PROTOCOL_ALIASES.get(code, code)),
-        mg_per_kg=optional_decimal(case, "mg_per_kg"),
-        minutes=optional_decimal(case, "minutes"),
-        seconds=optional_decimal(case, "seconds"),
-        route=text(case, "route") if case.get("route") else "IV",
-        rate_mg_per_kg_h=per_hour,
+        protocol,
+        mg_per_kg=per_kg,
+        minutes=minutes,
+        seconds=seconds,
+        route=orders.IV if route is None else route,
+        rate_mg_per_kg_h=rate,
     )
     found = orders.worst(findings)
     return {
         "status": found.status,
         "reason": found.reason or None,
         "reasons": [finding.reason for finding in findings],
+        "unchecked": _unchecked(protocol, minutes=minutes, seconds=seconds),
     }
+
+
+def _rate_per_hour(case: Case) -> Decimal | None:
+    rate = optional_decimal(case, "rate")
+    if rate is not None:
+        return dosing.per_hour_mg_per_kg(rate, text(case, "unit"))
+    if optional_text(case, "unit") is not None:
+        raise missing("rate")
+    return None
+
+
+def _unchecked(
+    protocol: Protocol, *, minutes: Decimal | None, seconds: Decimal | None
+) -> list[str]:
+    """Times to which the protocol sets a limit and which the case leaves open."""
+    limited = {
+        "minutes": minutes is None and protocol.limits.block_below_minutes is not None,
+        "seconds": seconds is None and protocol.dose.min_seconds is not None,
+    }
+    return [key for key, is_open in limited.items() if is_open]
 
 
 def _ideal_weight(case: Case) -> Answer:
@@ -111,7 +151,7 @@ def _ideal_weight(case: Case) -> Answer:
 
 def _midazolam(case: Case) -> Answer:
     found = dosing.midazolam(
-        weight_kg=decimal(case, "weight_kg"),
+        weight_kg=_weight_kg(case),
         mg_per_kg=decimal(case, "mg_per_kg"),
         rules=defaults.preparation(),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from courses.rules import defaults, outcome, scoring
+from clinic.rules.errors import RuleError
 from clinic.rules.given import (
     Answer,
     Case,
@@ -16,6 +16,7 @@ from clinic.rules.given import (
     whole,
     yes_no,
 )
+from courses.rules import defaults, outcome, scoring
 
 Found = scoring.Score | scoring.Incomplete
 
@@ -66,18 +67,29 @@ def _cssrs(case: Case) -> Answer:
 
 
 def _cadss6(case: Case) -> Answer:
-    total = scoring.subscale_total(defaults.scale("cadss"), "cadss6", rows(case, "items23"))
+    items = rows(case, "items23")
+    try:
+        total = scoring.subscale_total(defaults.scale("cadss"), "cadss6", items)
+    except RuleError as refused:
+        raise refused.of(refused.field.replace("items", "items23", 1)) from None
     return {"total": total}
 
 
 def _bprs(case: Case) -> Answer:
     keys = [item.id for item in defaults.scale("bprs_pos4").items]
-    return _total_and_band(_scored("bprs_pos4", [case.get(key) for key in keys]))
+    try:
+        found = _scored("bprs_pos4", [case.get(key) for key in keys])
+    except RuleError as refused:
+        raise refused.of(refused.field.removeprefix("items.")) from None
+    return _total_and_band(found)
 
 
 def _classify(case: Case) -> Answer:
+    scale = defaults.scale(text(case, "scale"))
+    if scale.remission_at_most is None:
+        raise RuleError("unknown_code", "scale", f"{scale.title} measures no response.")
     found = outcome.classify(
-        defaults.scale(text(case, "scale")),
+        scale,
         baseline=whole(case, "baseline"),
         current=whole(case, "current"),
     )
@@ -89,8 +101,11 @@ def _classify(case: Case) -> Answer:
 
 
 def _mcid(case: Case) -> Answer:
+    scale = defaults.scale(text(case, "scale"))
+    if scale.mcid is None:
+        raise RuleError("unknown_code", "scale", f"{scale.title} has no least difference.")
     change, meets = outcome.meets_mcid(
-        defaults.scale(text(case, "scale")),
+        scale,
         baseline=whole(case, "baseline"),
         current=whole(case, "current"),
     )

@@ -7,13 +7,13 @@ from datetime import date, datetime, time
 from typing import Final
 
 from clinic.rules.errors import RuleError
-from courses.rules import defaults, gate, protocols, session_monitoring, windows
 from clinic.rules.given import (
     Answer,
     Case,
     day,
     days,
     instant,
+    optional_text,
     optional_whole,
     parsed,
     rows,
@@ -23,6 +23,7 @@ from clinic.rules.given import (
     yes_no,
     zone,
 )
+from courses.rules import defaults, gate, protocols, session_monitoring, windows
 
 # Times of day without a date all belong to one day.
 SOME_DAY: Final = date(2000, 1, 1)
@@ -48,12 +49,13 @@ def _due_24h(case: Case) -> Answer:
 
 
 def _predose(case: Case) -> Answer:
+    pregnancy = optional_text(case, "pregnancy")
     facts = gate.Facts(
         indication=text(case, "indication"),
         sbp=optional_whole(case, "sbp"),
         dbp=optional_whole(case, "dbp"),
-        spo2=optional_whole(case, "spo2"),
-        pregnancy=text(case, "pregnancy") if case.get("pregnancy") else gate.UNKNOWN,
+        spo2=whole(case, "spo2"),
+        pregnancy=gate.UNKNOWN if pregnancy is None else pregnancy,
         fasting_kept=yes_no(case, "npo_ok"),
         airway_equipment=yes_no(case, "airway_equipment"),
         conditions=texts(case, "conditions"),
@@ -81,7 +83,11 @@ def _gaps(case: Case) -> Answer:
 
 
 def _moment(given: object, key: str) -> datetime:
-    return datetime.combine(SOME_DAY, parsed(time.fromisoformat, given, key))
+    found = parsed(time.fromisoformat, given, key)
+    # Beside times of the clinic's clock an offset says nothing.
+    if found.tzinfo is not None:
+        raise RuleError("wrong_type", key, f"“{key}” is a time of day without an offset.")
+    return datetime.combine(SOME_DAY, found)
 
 
 def _discharge(case: Case) -> Answer:

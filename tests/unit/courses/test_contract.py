@@ -11,20 +11,10 @@ import pytest
 from clinic.rules.errors import RuleError
 from courses.rules.contract import CASES
 from courses.rules.verdict import judge
+from tests.unit.courses.whole_cases import END, WHOLE
 
 VECTORS = Path(__file__).parents[4] / "shared" / "vectors" / "clinical.json"
-CALM: dict[str, Any] = {
-    "indication": "trd",
-    "sbp": 128,
-    "dbp": 78,
-    "spo2": 98,
-    "pregnancy": "negative",
-    "npo_ok": True,
-    "airway_equipment": True,
-    "conditions": [],
-    "medications": [],
-    "lft_baseline_days": 10,
-}
+CALM: dict[str, Any] = {**WHOLE["gate.predose"], "conditions": [], "medications": []}
 OPEN: dict[str, Any] = {
     "q1": False,
     "q2": False,
@@ -34,10 +24,9 @@ OPEN: dict[str, Any] = {
     "q6_lifetime": False,
     "q6_3months": None,
 }
-END = "2026-03-02T10:40:00-05:00"
-KG = {"weight_kg": "70", "mg_per_kg": "0.5"}
-RATE = {"weight_kg": "70", "rate": "2", "unit": "mg/kg/h", "conc_mg_per_ml": "1"}
-MIXTURE = {"stock_mg_per_ml": "100", "stock_ml": "1", "diluent_ml": "1", "diluent": "NS"}
+KG = WHOLE["dose.mg"]
+RATE = {**WHOLE["dose.continuous"], "cap_mg_per_h": None}
+MIXTURE = WHOLE["dose.dilute"]
 
 
 def test_all_functions_answer() -> None:

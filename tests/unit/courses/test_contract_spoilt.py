@@ -2,107 +2,122 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from clinic.rules.errors import RuleError
-from courses.rules.cases import doses, scales, visits
 from courses.rules.contract import CASES
-from courses.rules.verdict import judge
-from tests.unit.courses.test_contract import CALM, END, KG, MIXTURE, OPEN, RATE
-
-NONSENSE: tuple[Any, ...] = (None, "", "x", "NaN", -1, 1e308, True, [], [None], {}, "1e400")
-WHOLE: dict[str, dict[str, Any]] = {
-    "dose.mg": KG,
-    "dose.dilute": MIXTURE,
-    "dose.volume_ml": {"dose_mg": "35.0", "conc_mg_per_ml": "50"},
-    "dose.pump_rate": {"total_volume_ml": "100", "minutes": 40},
-    "dose.continuous": {**RATE, "cap_mg_per_h": "100"},
-    "dose.total_mg": {**RATE, "hours": 96},
-    "dose.check": {
-        "protocol": "trd_standard",
-        "mg_per_kg": "0.5",
-        "minutes": 40,
-        "seconds": 60,
-        "route": "IV",
-        "rate": "0.5",
-        "unit": "mg/kg/h",
-    },
-    "weight.ibw": {"sex": "M", "height_cm": "177.8"},
-    "course.planned_range": {"per_week": 2, "weeks_min": 3, "weeks_max": 5},
-    "visit.check_gap": {"prev": ["2026-03-02"], "proposed": "2026-03-05"},
-    "assess.due_24h": {"infusion_end": END, "tz": "America/New_York"},
-    "scale.phq9": {"items": [0] * 9, "functional": 0},
-    "scale.phq9_prorate": {"items": [0] * 9},
-    "scale.qids_sr16": {"items": [0] * 16},
-    "scale.madrs": {"items": [0] * 10},
-    "scale.hamd17": {"items": [0] * 17},
-    "scale.gad7": {"items": [0] * 7},
-    "scale.cssrs_screener": OPEN,
-    "scale.cadss": {"items": [0] * 23},
-    "scale.cadss6": {"items23": [0] * 23},
-    "scale.bprs_pos4": {
-        "conceptual_disorganisation": 1,
-        "suspiciousness": 1,
-        "hallucinatory_behaviour": 1,
-        "unusual_thought_content": 1,
-    },
-    "outcome.classify": {"scale": "phq9", "baseline": 18, "current": 4},
-    "outcome.mcid": {"scale": "phq9", "baseline": 15, "current": 10},
-    "gate.predose": CALM,
-    "monitor.gaps": {
-        "mode": "deep_sedation",
-        "max_gap_min": 5,
-        "start": "10:00",
-        "end": "10:20",
-        "obs": ["10:00"],
-    },
-    "discharge.earliest": {"infusion_end": END, "min_observation_min": 120},
-    "discharge.prolonged": {"infusion_end": END, "resolved_at": END},
-    "sedation.level": {"moaas": 5},
-    "midazolam.check": KG,
-}
-# Keys that may be left open, and what the answer says then.
-MAY_BE_OPEN = {"cap_mg_per_h", "conc_mg_per_ml", "diluent", "functional", "route"}
-
-
-def test_every_function_of_this_floor_has_a_whole_case() -> None:
-    assert set(WHOLE) == {*doses.CASES, *scales.CASES, *visits.CASES}
-
-
-@pytest.mark.parametrize(("function", "whole"), WHOLE.items(), ids=list(WHOLE))
-def test_a_whole_case_is_answered(function: str, whole: dict[str, Any]) -> None:
-    assert "error" not in judge([{"fn": function, "input": whole, "expected": {}}])[0].got
-
-
-def attempt(function: str, case: dict[str, Any]) -> dict[str, Any] | str:
-    """The answer, or the code of the refusal; any other error is a fault of the rule."""
-    try:
-        return CASES[function](case)
-    except RuleError as refusal:
-        return refusal.code
-
-
-@pytest.mark.parametrize("nonsense", NONSENSE, ids=repr)
-@pytest.mark.parametrize(
-    ("function", "key"), [(function, key) for function, whole in WHOLE.items() for key in whole]
+from tests.unit.courses.whole_cases import (
+    ANSWERS,
+    MAY_BE_NULL,
+    MUST_BE_THERE,
+    WHOLE,
+    attempt,
 )
-def test_nonsense_is_refused_as_such(function: str, key: str, nonsense: object) -> None:
-    """One value of another kind ends in an answer or a typed refusal, never in another error."""
-    assert attempt(function, {**WHOLE[function], key: nonsense})
 
-
-@pytest.mark.parametrize(
-    ("function", "key"),
-    [
-        (function, key)
-        for function in doses.CASES
-        for key in WHOLE[function]
-        if key not in MAY_BE_OPEN and function != "dose.check"
-    ],
+NUMBERS: tuple[Any, ...] = (0, -1, 10**30, 1e308, float("nan"), float("inf"), -0.0, True, False)
+TEXTS = (
+    *("", "x", "NaN", "Infinity", "-Infinity", "1e400", "1e-300", "1_000", "٣", "0x1", "0", "-1"),
+    *("2026-02-30", "0001-01-01", "9999-12-31", "9999-12-31T23:59:59Z", "2026-03-02T10:00"),
+    *("10:00+05:00", "25:00", "../../etc/passwd", "\x00", "\ud800", "trd_standard", "mg/kg/h"),
 )
-def test_a_dose_is_never_guessed(function: str, key: str) -> None:
+LISTS: tuple[Any, ...] = ([], [None], [[]], [True], ["x"], [-1], [99], [0] * 40)
+TABLES: tuple[Any, ...] = ({}, {"x": 1}, {"": 1}, {"urgency": "x"})
+NONSENSE: tuple[Any, ...] = (None, *NUMBERS, *TEXTS, *LISTS, *TABLES)
+KEYS = [(function, key) for function, whole in WHOLE.items() for key in whole]
+
+
+def test_every_function_has_a_whole_case() -> None:
+    assert set(WHOLE) == set(ANSWERS) == set(CASES)
+
+
+@pytest.mark.parametrize("function", CASES)
+def test_a_whole_case_is_answered(function: str) -> None:
+    assert isinstance(attempt(function, WHOLE[function]), dict)
+
+
+@pytest.mark.parametrize(("function", "key"), KEYS)
+def test_nonsense_is_refused_as_such(function: str, key: str) -> None:
     for nonsense in NONSENSE:
-        with pytest.raises(RuleError):
-            CASES[function]({**WHOLE[function], key: nonsense})
+        attempt(function, {**WHOLE[function], key: nonsense})
+
+
+@pytest.mark.parametrize(("function", "key"), KEYS)
+def test_what_is_missing_is_not_guessed(function: str, key: str) -> None:
+    left = {name: value for name, value in WHOLE[function].items() if name != key}
+    may_be_null = key in MAY_BE_NULL.get(function, set())
+    may_be_absent = may_be_null and key not in MUST_BE_THERE.get(function, set())
+    for case, allowed in ((left, may_be_absent), ({**WHOLE[function], key: None}, may_be_null)):
+        found = attempt(function, case)
+        if not allowed and (function, key) != ("unit.convert", "analyte"):
+            assert isinstance(found, tuple), found
+
+
+WRONG_KIND: tuple[Any, ...] = (True, [], {}, [1], {"x": 1})
+
+
+@pytest.mark.parametrize(("function", "key"), KEYS)
+def test_another_kind_of_value_is_no_value(function: str, key: str) -> None:
+    """A yes where a number belongs, a table where text belongs: never read as something else."""
+    sound = WHOLE[function][key]
+    for other in WRONG_KIND:
+        if isinstance(other, type(sound)) and other is not True:
+            continue
+        if isinstance(sound, bool) or (key in ("previous", "current") and other == {}):
+            continue
+        assert isinstance(attempt(function, {**WHOLE[function], key: other}), tuple), other
+
+
+junk = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(-5, 200)
+    | st.floats()
+    | st.decimals(allow_nan=True, allow_infinity=True).map(str)
+    | st.text(max_size=12)
+    | st.dates().map(str)
+    | st.datetimes(timezones=st.none() | st.timezones()).map(lambda at: at.isoformat())
+    | st.times().map(str)
+    | st.sampled_from(["final", "IV", "positive", "mg/dL", "UTC", "dysuria", "deceased", "-0"]),
+    lambda inner: (
+        st.lists(inner, max_size=24) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=24,
+)
+
+
+@st.composite
+def spoilt_cases(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """A whole case with one value replaced, taken away, or spoilt somewhere inside."""
+    function = draw(st.sampled_from(sorted(WHOLE)))
+    case = deepcopy(WHOLE[function])
+    place: Any = case
+    key: Any = draw(st.sampled_from(sorted(case)))
+    while isinstance(place[key], list | dict) and place[key] and draw(st.booleans()):
+        place = place[key]
+        inner = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = draw(st.sampled_from(inner))
+    if draw(st.booleans()):
+        place[key] = draw(junk)
+    else:
+        del place[key]
+    return function, case
+
+
+@settings(max_examples=2000, deadline=None)
+@given(spoilt=spoilt_cases())
+def test_no_spoilt_case_ends_in_another_error(spoilt: tuple[str, dict[str, Any]]) -> None:
+    attempt(*spoilt)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    function=st.sampled_from(sorted(WHOLE)),
+    case=st.dictionaries(st.text(max_size=8), junk, max_size=4),
+)
+def test_a_case_of_other_keys_is_refused(function: str, case: dict[str, Any]) -> None:
+    attempt(function, case)

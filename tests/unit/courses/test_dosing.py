@@ -91,8 +91,8 @@ def test_dose_stays_within_half_a_step_and_the_cap(
         ("Infinity", "0.5", "not_a_number", "weight_kg"),
         ("70", "0", "not_positive", "mg_per_kg"),
         ("70", "NaN", "not_a_number", "mg_per_kg"),
-        ("1e40", "0.5", "out_of_range", "value"),
-        ("0.01", "0.5", "out_of_range", "value"),
+        ("1e40", "0.5", "out_of_range", "mg_per_kg"),
+        ("0.01", "0.5", "out_of_range", "mg_per_kg"),
     ],
 )
 def test_what_cannot_be_dosed(weight: str, per_kg: str, code: str, field: str) -> None:

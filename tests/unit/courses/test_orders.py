@@ -38,6 +38,7 @@ def judged(code: str, **order: object) -> tuple[str, str]:
         ("trd_high_dose", "0.74", ("warn", "below_protocol_range")),
         ("pain_acute", "0.1", ("ok", "")),
         ("pain_geriatric_ed", "0.3", ("ok", "")),
+        ("pain_geriatric_ed", "0.29", ("warn", "below_protocol_range")),
         ("pain_geriatric_ed", "0.31", ("block", "above_protocol_range")),
         ("pain_shock", "0.5", ("ok", "")),
         ("pain_shock", "0.51", ("block", "start_low_in_shock")),
@@ -85,7 +86,9 @@ def test_bolus(code: str, seconds: str, expected: tuple[str, str]) -> None:
         ("pain_shock", "IM", ("block", "route_not_recommended_for_analgesia")),
         ("pain_acute", "IV", ("ok", "")),
         ("pain_acute", "SC", ("ok", "")),
-        ("trd_standard", "IM", ("ok", "")),
+        ("trd_standard", "IV", ("ok", "")),
+        ("trd_standard", "IM", ("block", "route_not_in_protocol")),
+        ("trd_high_dose", "SC", ("block", "route_not_in_protocol")),
     ],
 )
 def test_route(code: str, route: str, expected: tuple[str, str]) -> None:
@@ -106,11 +109,29 @@ def test_route(code: str, route: str, expected: tuple[str, str]) -> None:
         ("pain_acute", "0.06", ("ok", "")),
         ("pain_acute", "0.12", ("ok", "")),
         ("pain_acute", "0.13", ("block", "above_protocol_range")),
-        ("pain_shock", "9", ("ok", "")),
     ],
 )
 def test_rate(code: str, rate: str, expected: tuple[str, str]) -> None:
     assert judged(code, rate_mg_per_kg_h=rate) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "order", "refusal"),
+    [
+        ("pain_acute", {"route": "im"}, ("unknown_code", "route")),
+        ("pain_acute", {"route": ""}, ("unknown_code", "route")),
+        ("pain_shock", {"rate_mg_per_kg_h": "0.1"}, ("not_in_protocol", "rate")),
+        ("trd_standard", {"rate_mg_per_kg_h": "0.75"}, ("not_in_protocol", "rate")),
+        ("pain_icu", {"mg_per_kg": "0.5"}, ("not_in_protocol", "mg_per_kg")),
+        ("trd_standard", {"seconds": "-1"}, ("not_positive", "seconds")),
+    ],
+)
+def test_what_the_protocol_cannot_judge(
+    code: str, order: dict[str, str], refusal: tuple[str, str]
+) -> None:
+    with pytest.raises(RuleError) as refused:
+        judged(code, **order)
+    assert (refused.value.code, refused.value.field) == refusal
 
 
 def test_an_order_that_says_nothing_has_nothing_against_it() -> None:

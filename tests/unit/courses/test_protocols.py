@@ -28,7 +28,7 @@ STANDARD = defaults.protocol("trd_standard")
         ("trd_prolonged_96h", False, False, None, None, None),
         ("pain_acute", False, False, None, "0.5", None),
         ("pain_icu", False, False, None, None, None),
-        ("pain_geriatric_ed", False, False, None, "0.3", 15),
+        ("pain_geriatric_ed", False, False, "0.3", "0.3", 15),
         ("pain_shock", False, False, None, "0.5", None),
     ],
 )

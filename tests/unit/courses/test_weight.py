@@ -84,7 +84,15 @@ def test_ideal_weight(sex: str, cm: str, kg: str) -> None:
 
 @pytest.mark.parametrize(
     ("sex", "cm", "code"),
-    [("X", "170", "sex_unknown"), ("", "170", "sex_unknown"), ("M", "0", "not_positive")],
+    [
+        ("X", "170", "sex_unknown"),
+        ("", "170", "sex_unknown"),
+        ("monthly", "170", "sex_unknown"),
+        ("M", "0", "not_positive"),
+        ("M", "99.9", "height_implausible"),
+        ("F", "70", "height_implausible"),
+        ("M", "250.1", "height_implausible"),
+    ],
 )
 def test_no_ideal_weight(sex: str, cm: str, code: str) -> None:
     with pytest.raises(RuleError) as refused:
