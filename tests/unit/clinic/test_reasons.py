@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from clinic.rules.reasons import Origin, Reason, stored
+from clinic.rules.reasons import Origin, Reason, origin_of, stored
 
 
 def test_everything_is_kept_as_text_that_json_cannot_bend() -> None:
@@ -50,3 +50,9 @@ def test_a_reason_without_more_is_a_default_of_the_product() -> None:
         "rule": "",
         "policy_version": 0,
     }
+
+
+def test_the_origin_in_what_is_kept() -> None:
+    origin = Origin("SITE", "site", "gate 2", 7)
+    assert origin_of(stored(Reason("bp_elevated", "Above 140/90.", {}, origin))) == origin
+    assert origin_of({}) == Origin()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 
 from clinic.rules.markdown import cell_text, page_lines, source_lines, table_lines
-from clinic.rules.reference import Cell, Page, page_of, said
+from clinic.rules.reference import Cell, Page, Section, page_of, said
 
 CONTENT = tomllib.loads(
     """
@@ -194,3 +194,9 @@ def test_sources_are_spelt_out_in_order_and_none_is_no_table() -> None:
         "",
     ]
     assert list(source_lines((), {}, 2)) == []
+
+
+def test_each_cell_with_its_column() -> None:
+    low, high = Cell("2"), Cell("4")
+    section = Section("Gaps", ("Least", "Most"), ((low, high),))
+    assert section.labelled_rows == ((("Least", low), ("Most", high)),)

@@ -210,6 +210,8 @@ def test_the_key_names_one_message_for_ever() -> None:
         (("hours", "from"), "nine"),
         (("hours", "until"), "09:00"),
         (("hours", "until"), 19),
+        (("hours", "from"), {"value": "24"}),
+        (("hours", "from"), {"value": "19"}),
         (("recipients", "due"), "coordinator"),
         (("expiry", "days"), {}),
     ],
