@@ -73,12 +73,8 @@ def set_policy(
         made_by=by,
     )
     paths = [change.path for change in differences(row.content, held, own)]
-    record(
-        "policy.set",
-        by=by,
-        subject=policy,
-        change={"section": section, "version": policy.version, "paths": paths},
-    )
+    change = {"section": section, "version": policy.version, "paths": paths}
+    record("policy.set", by=by, subject=policy, change=change)
     policy_set.send(sender=Policy, policy=policy)
     return policy
 
