@@ -13,18 +13,22 @@ from courses.rules.discharge import parse_discharge
 from courses.rules.dosing import parse_preparation
 from courses.rules.gate_content import parse_gate
 from courses.rules.in_session import parse_session_limits
+from courses.rules.maintenance import parse_maintenance
 from courses.rules.protocols import parse_protocol
 from courses.rules.reference import parse_reference
 from courses.rules.response import parse_response
 from courses.rules.review import parse_review
 from courses.rules.scales import parse_scale
 from courses.rules.session_monitoring import parse_monitoring
+from courses.rules.session_safety import parse_safety
 from courses.rules.weight import parse_ideal_weight, parse_weight
 
 COURSE_RULES: Final[Mapping[str, tuple[Callable[[Content], object], ...]]] = {
     "gate": (parse_gate, parse_weight),
+    "maintenance": (parse_maintenance,),
     "preparation": (parse_preparation, parse_ideal_weight),
     "response": (parse_response, parse_review),
+    "session_safety": (parse_safety,),
     "session_monitoring": (parse_monitoring, parse_session_limits, parse_discharge),
 }
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from clinic.rules.content import Content, flag_at, rows_at, text_at, texts_at, whole_at
+from clinic.rules.content import (
+    Content,
+    flag_at,
+    optional_whole_at,
+    rows_at,
+    text_at,
+    texts_at,
+    whole_at,
+)
 from clinic.rules.errors import RuleError
 
 
@@ -20,6 +28,15 @@ class LevelText:
 
 
 @dataclass(frozen=True, slots=True)
+class Instrument:
+    """A published questionnaire of which a total may be kept, never the wording."""
+
+    title: str
+    highest: int
+    concern_from: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class UrinaryRules:
     """Which symptoms are asked for, which of them are pain, and from where levels begin."""
 
@@ -29,6 +46,7 @@ class UrinaryRules:
     moderate_from: int
     several_from: int
     texts: tuple[LevelText, ...]
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +85,29 @@ def parse_urinary(content: Content) -> UrinaryRules:
         moderate_from=whole_at(content, "severity", "moderate_from"),
         several_from=whole_at(content, "levels", "several_symptoms_from"),
         texts=tuple(_text(row) for row in rows),
+        instruments={
+            text_at(row, "code"): _instrument(row) for row in rows_at(content, "instruments")
+        },
+    )
+
+
+def check_total(code: str, total: int, rules: UrinaryRules) -> bool | None:
+    """Whether a questionnaire's total is of concern; None where no figure is known.
+
+    Raises RuleError `unknown_code`, `out_of_range`. Source: rulebook G2.
+    """
+    instrument = rules.instruments.get(code)
+    if instrument is None:
+        raise RuleError("unknown_code", "instrument", f"“{code}” is not kept here.")
+    if not 0 <= total <= instrument.highest:
+        message = f"A total of {instrument.title} is 0 to {instrument.highest}, not {total}."
+        raise RuleError("out_of_range", "total", message)
+    return None if instrument.concern_from is None else total >= instrument.concern_from
+
+
+def _instrument(row: Content) -> Instrument:
+    return Instrument(
+        text_at(row, "title"), whole_at(row, "highest"), optional_whole_at(row, "concern_from")
     )
 
 

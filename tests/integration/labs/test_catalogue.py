@@ -25,7 +25,7 @@ def load(folder: Path | None = None) -> str:
 
 def test_everything_shipped_is_there_and_loading_again_changes_nothing() -> None:
     counts = [model.objects.count() for model in (Analyte, RequirementRule, Scale)]
-    assert counts == [7, 16, 8]
+    assert counts == [7, 16, 9]
     assert {"ctcae5", "pattern_actions", "levels", "steps"} <= set(
         LabRule.objects.values_list("code", flat=True)
     )

@@ -13,10 +13,12 @@ from clinic.rules.content import text_at
 from clinic.rules.policy import overlay, settings_of
 from courses.rules.dosing import parse_preparation
 from courses.rules.gate_content import parse_gate
+from courses.rules.maintenance import parse_maintenance
 from courses.rules.protocols import parse_protocol
 from courses.rules.response import parse_response
 from courses.rules.scales import parse_scale
 from courses.rules.session_monitoring import parse_monitoring
+from courses.rules.session_safety import parse_safety
 from labs.rules.analytes import read_analyte
 from labs.rules.gu import parse_urinary
 from labs.rules.liver import parse_liver
@@ -30,7 +32,9 @@ PARSERS = {
     "gate": parse_gate,
     "preparation": parse_preparation,
     "response": parse_response,
+    "maintenance": parse_maintenance,
     "session_monitoring": parse_monitoring,
+    "session_safety": parse_safety,
     "protocol": parse_protocol,
     "scale": parse_scale,
     "analyte": read_analyte,

@@ -22,6 +22,7 @@ TOTALS: Final = {
     "qids_sr16": (0, 27),
     "madrs": (0, 60),
     "hamd17": (0, 52),
+    "hamd17_1960": (0, 50),
     "cadss": (0, 92),
     "bprs_pos4": (4, 28),
 }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clinic.rules.errors import RuleError
 from labs.rules import defaults
-from labs.rules.gu import Check, evaluate
+from labs.rules.gu import Check, check_total, evaluate
 
 RULES = defaults.urinary()
 
@@ -117,3 +117,25 @@ def test_one_more_symptom_never_lowers_the_level(
 ) -> None:
     more = current | {added: max(1, current.get(added, 0))}
     assert level(more, previous) >= level(current, previous)
+
+
+@pytest.mark.parametrize(
+    ("code", "total", "concern"),
+    [("bpic_ss", 18, False), ("bpic_ss", 19, True), ("bpic_ss", 38, True), ("icsi", 20, None)],
+)
+def test_a_questionnaires_total_may_be_kept(code: str, total: int, concern: bool | None) -> None:
+    assert check_total(code, total, defaults.urinary()) is concern
+
+
+@pytest.mark.parametrize(
+    ("code", "total", "refusal", "field"),
+    [
+        ("icpi", 17, "out_of_range", "total"),
+        ("puf", -1, "out_of_range", "total"),
+        ("gupi", 3, "unknown_code", "instrument"),
+    ],
+)
+def test_a_total_that_cannot_be(code: str, total: int, refusal: str, field: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        check_total(code, total, defaults.urinary())
+    assert (caught.value.code, caught.value.field) == (refusal, field)
