@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic.access import access_list
-from clinic.models import AuditEvent, Membership, OpeningHours, Patient, Site, User
+from clinic.models import AuditEvent, Membership, OpeningHours, Patient, Policy, Site, User
 from clinic.rules.access import allows
 from tests.factories import (
     AppointmentFactory,
@@ -78,7 +78,8 @@ def test_a_list_costs_the_same_at_any_length(
             assert client.get(page(model, "changelist"), {"q": ""}).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
-    assert counts[1] <= MOST_QUERIES
+    # The overview of policies reads each of the six tables of clinical content once.
+    assert counts[1] <= MOST_QUERIES + (6 if model is Policy else 0)
 
 
 def test_a_stranger_finds_nothing(site: Site, stranger: User, as_user: SignIn) -> None:
