@@ -64,6 +64,7 @@ LABELS: Final[Mapping[str, str]] = {
     "per_week": "Sessions",
     "prepared_minutes": "Drug prepared no earlier than",
     "remeasure_minutes": "Measured again after",
+    "remeasure_times": "Measured again so many times",
     "soon_days": "Said to be due soon before",
     "valid_days": "Later no older than",
     "valid_minutes": "The check is good for",

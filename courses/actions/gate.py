@@ -149,6 +149,7 @@ def _rule_facts(
         weight_findings=_weight_findings(course, facts, rules, given, on),
         gap=(gap := _gap(course, protocol.gaps, given, on)),
         gap_origin=origin_at(content, *GAP_NUMBERS.get(gap[1], ("gaps",))),
+        gap_inputs=_gap_inputs(gap[1], protocol.gaps, given),
         monitoring=_monitoring(course, on, facts.drug_screen_on),
         cssrs_risk=_risk(course),
         holds=_holds(course, on),
@@ -184,6 +185,15 @@ def _gap(
         if resumed.exists():
             return gate.WARN, found.reason, found.sentence
     return found.status, found.reason, found.sentence
+
+
+def _gap_inputs(reason: str, gaps: Gaps | None, given: list[Infusion]) -> dict[str, Any]:
+    """The last infusions and the limit of the spacing that is touched."""
+    if gaps is None or reason not in GAP_NUMBERS:
+        return {}
+    name = GAP_NUMBERS[reason][1]
+    days = [row.given_on.isoformat() for row in given[-gaps.max_in_window :]]
+    return {"given_on": days, name: getattr(gaps, name)}
 
 
 def rules_of(check: GateCheck) -> GateRules:

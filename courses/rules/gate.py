@@ -40,7 +40,6 @@ __all__ = [
 
 ALLOW, WARN, HOLD, BLOCK = "allow", "warn", "hold", "block"
 SEVERITY: Final = {ALLOW: 0, WARN: 1, HOLD: 2, BLOCK: 3}
-SEED: Final = ("SEED", "seed")
 FASTS: Final = ("clear_fluids", "light_meal", "fatty_meal")
 NEGATIVE, POSITIVE, NOT_APPLICABLE = "negative", "positive", "not_applicable"
 # What a condition may count for. Another word would switch off what counts for one of them.
@@ -58,17 +57,17 @@ def evaluate(facts: Facts, rules: GateRules) -> Gate:
     lines = (
         *_blood_pressure(facts, rules),
         *_oxygen(facts, rules),
-        *_pregnancy(facts),
+        *_pregnancy(facts, rules),
         *_ready(facts, rules),
         *_age(facts, rules),
-        *_listed(facts.conditions, rules.conditions, facts.indication),
-        *_listed(facts.medications, rules.medications, facts.indication),
+        *_listed(facts.conditions, rules.conditions, facts.indication, rules),
+        *_listed(facts.medications, rules.medications, facts.indication, rules),
         *_baseline(facts, rules),
         *_weight(facts, rules),
         *_spacing(facts),
         *_monitoring(facts.monitoring),
         *_undecided(facts.holds),
-        *_risk(facts),
+        *_risk(facts, rules),
     )
     lines = tuple(_placed(line, rules) for line in lines)
     worst = max((line.verdict for line in lines), key=SEVERITY.__getitem__, default=ALLOW)
@@ -83,28 +82,34 @@ def _placed(line: Line, rules: GateRules) -> Line:
 
 
 def _blood_pressure(facts: Facts, rules: GateRules) -> Iterable[Line]:
+    read: dict[str, object] = {"sbp": facts.sbp, "dbp": facts.dbp}
     if facts.sbp is None or facts.dbp is None:
-        yield _line("bp_missing", BLOCK, "No blood pressure: measure it.", {})
+        yield _check("bp_missing", rules, read)
         return
     _possible("sbp", facts.sbp, 40, 300)
     _possible("dbp", facts.dbp, 20, 200)
-    read = {"sbp": facts.sbp, "dbp": facts.dbp}
     value = f"Blood pressure {facts.sbp}/{facts.dbp}"
     if facts.sbp >= rules.block_from[0] or facts.dbp >= rules.block_from[1]:
-        limit = "/".join(map(str, rules.block_from))
+        limit = _pressure(rules.block_from)
         sentence = f"{value}: no dose at {limit} or more."
         origin = rules.origin_of("blood_pressure", "block_from_sbp", "block_from_dbp")
+        read |= {"limit": limit}
         yield _line("uncontrolled_hypertension", BLOCK, sentence, read, origin)
     elif facts.sbp >= rules.hold_from[0] or facts.dbp >= rules.hold_from[1]:
-        limit = "/".join(map(str, rules.hold_from))
-        again = f"measure again in {rules.remeasure_minutes} min"
+        limit, minutes = _pressure(rules.hold_from), rules.remeasure_minutes
+        sentence = f"{value}: hold at {limit} or more, measure again in {minutes} min."
         origin = rules.origin_of("blood_pressure", "hold_from_sbp", "hold_from_dbp")
-        sentence = f"{value}: hold at {limit} or more, {again}."
-        yield _line("bp_hold_recheck", HOLD, sentence, read, origin)
+        again = {"remeasure_minutes": minutes, "remeasure_times": rules.remeasure_times}
+        yield _line("bp_hold_recheck", HOLD, sentence, {**read, "limit": limit, **again}, origin)
     elif facts.sbp > rules.warn_above[0] or facts.dbp > rules.warn_above[1]:
-        limit = "/".join(map(str, rules.warn_above))
+        limit = _pressure(rules.warn_above)
         origin = rules.origin_of("blood_pressure", "warn_above_sbp", "warn_above_dbp")
+        read |= {"limit": limit}
         yield _line("bp_elevated", WARN, f"{value}: above {limit}.", read, origin)
+
+
+def _pressure(limit: tuple[int, int]) -> str:
+    return "/".join(map(str, limit))
 
 
 def _oxygen(facts: Facts, rules: GateRules) -> Iterable[Line]:
@@ -114,42 +119,35 @@ def _oxygen(facts: Facts, rules: GateRules) -> Iterable[Line]:
     if facts.spo2 < rules.min_spo2_percent:
         sentence = f"Oxygen saturation {facts.spo2} %: below {rules.min_spo2_percent} %."
         origin = rules.origin_of("", "min_spo2_percent")
-        yield _line("spo2_low", HOLD, sentence, {"spo2": facts.spo2}, origin)
+        read = {"spo2": facts.spo2, "min_spo2_percent": rules.min_spo2_percent}
+        yield _line("spo2_low", HOLD, sentence, read, origin)
 
 
-def _pregnancy(facts: Facts) -> Iterable[Line]:
+def _pregnancy(facts: Facts, rules: GateRules) -> Iterable[Line]:
     if facts.pregnancy not in PREGNANCY:
         raise RuleError("unknown_code", "pregnancy", f"“{facts.pregnancy}” is not an answer.")
     read = {"pregnancy": facts.pregnancy}
     if facts.pregnancy == POSITIVE:
-        yield Line("pregnancy", BLOCK, "Pregnant.", False, *SEED, read)
+        yield _check("pregnancy", rules, read)
     elif facts.pregnancy == UNKNOWN:
-        yield Line("pregnancy_unknown", BLOCK, "Pregnancy not known.", True, *SEED, read)
+        yield _check("pregnancy_unknown", rules, read)
 
 
 def _ready(facts: Facts, rules: GateRules) -> Iterable[Line]:
-    hours = dict(zip(FASTS, rules.fasting_hours, strict=True))
+    hours = dict(zip(FASTS, map(str, rules.fasting_hours), strict=True))
     fasted = {"fasting_kept": facts.fasting_kept, "fasting_hours": hours}
     airway = {"airway_equipment": facts.airway_equipment}
-    if facts.fasting_kept is False:
-        sentence = "Has not fasted: risk of aspiration."
-        yield Line("npo_not_followed", BLOCK, sentence, True, *SEED, fasted)
-    elif facts.fasting_kept is None:
-        sentence = "Not known whether the patient fasted."
-        yield Line("npo_unknown", BLOCK, sentence, True, *SEED, fasted)
-    if facts.airway_equipment is False:
-        sentence = "Emergency airway equipment is not at hand."
-        yield Line("airway_equipment_missing", BLOCK, sentence, False, *SEED, airway)
-    elif facts.airway_equipment is None:
-        sentence = "Nobody looked whether emergency airway equipment is at hand."
-        yield Line("airway_equipment_unknown", BLOCK, sentence, False, *SEED, airway)
+    if not facts.fasting_kept:
+        code = "npo_unknown" if facts.fasting_kept is None else "npo_not_followed"
+        yield _check(code, rules, fasted)
+    if not facts.airway_equipment:
+        missing = facts.airway_equipment is not None
+        code = "airway_equipment_missing" if missing else "airway_equipment_unknown"
+        yield _check(code, rules, airway)
     if facts.capnography is False:
-        read = {"capnography": False}
-        yield Line("capnography_missing", WARN, "No capnography: give a reason.", True, *SEED, read)
+        yield _check("capnography_missing", rules, {"capnography": False})
     if facts.escort is False:
-        yield _line(
-            "escort_missing", WARN, "Nobody named to take the patient home.", {"escort": False}
-        )
+        yield _check("escort_missing", rules, {"escort": False})
 
 
 def _age(facts: Facts, rules: GateRules) -> Iterable[Line]:
@@ -159,43 +157,35 @@ def _age(facts: Facts, rules: GateRules) -> Iterable[Line]:
         yield _line("under_age", BLOCK, "The guideline is for adults.", read, origin)
 
 
-def _listed(given: Iterable[str], known: tuple[Named, ...], indication: str) -> Iterable[Line]:
+def _listed(
+    given: Iterable[str], known: tuple[Named, ...], indication: str, rules: GateRules
+) -> Iterable[Line]:
     """Lines of the conditions or medicines given, in the catalogue's order."""
     codes = {code.strip().lower() for code in given}
     for named in known:
         found = codes & (named.matches | {named.code})
         if found and (not named.indications or indication in named.indications):
-            yield Line(
-                named.code,
-                named.verdict,
-                named.sentence,
-                named.overridable,
-                named.source,
-                named.confidence,
-                {"given": sorted(found)},
-            )
+            yield _named(named, {"given": sorted(found)})
     names = frozenset().union(*(named.matches | {named.code} for named in known))
     for code in sorted(codes - names):
         # What the catalogue does not know is shown, not passed over.
-        yield Line("not_in_catalogue", WARN, f"“{code}” is not in the catalogue: check it.")
+        line = _check("not_in_catalogue", rules, {"given": [code]})
+        yield replace(line, sentence=f"“{code}” is not in the catalogue: check it.")
 
 
 def _baseline(facts: Facts, rules: GateRules) -> Iterable[Line]:
     if not facts.needs_lft_baseline:
         return
-    days = facts.lft_baseline_days
+    days, limit = facts.lft_baseline_days, rules.lft_baseline_days
+    read = {"panel_days": days, "lft_baseline_days": limit}
     if days is None:
-        sentence = "No baseline liver panel."
-        read = {"lft_baseline_days": None}
-        yield Line("lft_baseline_missing", BLOCK, sentence, True, *SEED, read)
+        yield _check("lft_baseline_missing", rules, read)
     elif days < 0:
         raise RuleError("out_of_range", "lft_baseline_days", "A panel of the future is none.")
-    elif days > rules.lft_baseline_days:
-        sentence = (
-            f"The baseline liver panel is {days} days old; {rules.lft_baseline_days} at most."
-        )
+    elif days > limit:
+        sentence = f"The baseline liver panel is {days} days old; {limit} at most."
         origin = rules.origin_of("", "lft_baseline_days")
-        yield _line("lft_baseline_stale", BLOCK, sentence, {"lft_baseline_days": days}, origin)
+        yield _line("lft_baseline_stale", BLOCK, sentence, read, origin)
 
 
 WEIGHT_LINES: Final = {
@@ -219,14 +209,15 @@ def _weight(facts: Facts, rules: GateRules) -> Iterable[Line]:
         if code not in WEIGHT_LINES:
             raise RuleError("unknown_code", "weight_findings", f"“{code}” is not known here.")
         verdict, sentence = WEIGHT_LINES[code]
-        origin = rules.origin_of("weight", *WEIGHT_NUMBERS[code])
-        yield _line(code, verdict, sentence, {"weight_findings": facts.weight_findings}, origin)
+        names = WEIGHT_NUMBERS[code]
+        limits = {name: str(getattr(rules.weight, name)) for name in names}
+        yield _line(code, verdict, sentence, limits, rules.origin_of("weight", *names))
 
 
 def _spacing(facts: Facts) -> Iterable[Line]:
     status, reason, sentence = facts.gap
     if status != "ok":
-        yield _line(reason, status, sentence, {}, facts.gap_origin)
+        yield _line(reason, status, sentence, facts.gap_inputs, facts.gap_origin)
 
 
 def _monitoring(facts: Iterable[MonitoringFact]) -> Iterable[Line]:
@@ -252,13 +243,28 @@ def _undecided(holds: Iterable[Hold]) -> Iterable[Line]:
     """Liver and urinary findings that hold the dose until somebody answers (rulebook F6, G4)."""
     for hold in holds:
         sentence = f"{hold.title}: a prescriber decides first."
-        yield _line(hold.code, HOLD, sentence, {}, hold.origin)
+        yield _line(hold.code, HOLD, sentence, {"finding": hold.title}, hold.origin)
 
 
-def _risk(facts: Facts) -> Iterable[Line]:
+def _risk(facts: Facts, rules: GateRules) -> Iterable[Line]:
     if facts.cssrs_risk == "high":
-        read = {"cssrs_risk": facts.cssrs_risk}
-        yield _line("cssrs_high", WARN, "High suicide risk: a clinician must act.", read)
+        yield _check("cssrs_high", rules, {"cssrs_risk": facts.cssrs_risk})
+
+
+def _check(code: str, rules: GateRules, inputs: Mapping[str, object]) -> Line:
+    return _named(rules.checks[code], inputs)
+
+
+def _named(named: Named, inputs: Mapping[str, object]) -> Line:
+    return Line(
+        code=named.code,
+        verdict=named.verdict,
+        sentence=named.sentence,
+        overridable=named.overridable,
+        source=named.source,
+        confidence=named.confidence,
+        inputs=inputs,
+    )
 
 
 def _line(

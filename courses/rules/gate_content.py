@@ -4,21 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
-from clinic.rules.content import Content, origin_at, rows_at, rule_name, text_at, whole_at
+from clinic.rules.content import (
+    Content,
+    decimal_at,
+    origin_at,
+    rows_at,
+    rule_name,
+    text_at,
+    whole_at,
+)
 from clinic.rules.errors import RuleError
 from clinic.rules.policy import SEPARATOR, paths_of
 from clinic.rules.reasons import SITE, Origin
 from courses.rules.weight import WeightRules, parse_weight
 
 ABSOLUTE: Final = "absolute"
+LISTS: Final = frozenset({"checks", "conditions", "medications"})
+# What the gate asks of everybody: each must stand in the content, and nothing else.
+CHECKS: Final = frozenset(
+    {
+        "airway_equipment_missing",
+        "airway_equipment_unknown",
+        "bp_missing",
+        "capnography_missing",
+        "cssrs_high",
+        "escort_missing",
+        "lft_baseline_missing",
+        "not_in_catalogue",
+        "npo_not_followed",
+        "npo_unknown",
+        "pregnancy",
+        "pregnancy_unknown",
+    }
+)
 CLASSES: Final = frozenset({ABSOLUTE, "block", "hold", "warn"})
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A condition or medicine of the catalogue and what it means for a dose."""
+    """A check, condition or medicine of the catalogue and what it means for a dose."""
 
     code: str
     verdict: str
@@ -40,11 +67,13 @@ class GateRules:
     min_spo2_percent: int
     prepared_minutes: int
     remeasure_minutes: int
+    remeasure_times: int
     warn_above: tuple[int, int]
     hold_from: tuple[int, int]
     block_from: tuple[int, int]
-    fasting_hours: tuple[int, int, int]
+    fasting_hours: tuple[Decimal, Decimal, Decimal]
     weight: WeightRules
+    checks: Mapping[str, Named]
     conditions: tuple[Named, ...]
     medications: tuple[Named, ...]
     name: str
@@ -58,7 +87,11 @@ class GateRules:
 
 
 def parse_gate(content: Content) -> GateRules:
-    """The `gate` rule of the catalogue. Raises RuleError for limits in the wrong order."""
+    """The `gate` rule of the catalogue.
+
+    Raises RuleError `impossible_range` for limits in the wrong order, `content_broken` for a class
+    that is none and for checks that are missing or that nobody makes.
+    """
 
     def pair(name: str) -> tuple[int, int]:
         return tuple(  # type: ignore[return-value]
@@ -77,15 +110,13 @@ def parse_gate(content: Content) -> GateRules:
         min_spo2_percent=whole_at(content, "min_spo2_percent"),
         prepared_minutes=whole_at(content, "prepared_minutes"),
         remeasure_minutes=whole_at(content, "blood_pressure", "remeasure_minutes"),
+        remeasure_times=whole_at(content, "blood_pressure", "remeasure_times"),
         warn_above=limits[0],
         hold_from=limits[1],
         block_from=limits[2],
-        fasting_hours=(
-            whole_at(content, "fasting", "clear_fluids_hours"),
-            whole_at(content, "fasting", "light_meal_hours"),
-            whole_at(content, "fasting", "fatty_meal_hours"),
-        ),
+        fasting_hours=_fasting(content),
         weight=parse_weight(content),
+        checks=_checks(content),
         conditions=tuple(_named(row) for row in rows_at(content, "conditions")),
         medications=tuple(_named(row) for row in rows_at(content, "medications")),
         name=rule_name(content),
@@ -94,11 +125,30 @@ def parse_gate(content: Content) -> GateRules:
     )
 
 
+def _fasting(content: Content) -> tuple[Decimal, Decimal, Decimal]:
+    """Hours after clear fluids, a light and a fatty meal: never less for the heavier one."""
+    clear = decimal_at(content, "fasting", "clear_fluids_hours")
+    light = decimal_at(content, "fasting", "light_meal_hours")
+    fatty = decimal_at(content, "fasting", "fatty_meal_hours")
+    if not 0 < clear <= light <= fatty:
+        message = "The heavier the meal, the longer the fast."
+        raise RuleError("impossible_range", "fasting.fatty_meal_hours", message)
+    return clear, light, fatty
+
+
 def _origins(content: Content) -> Mapping[str, Origin]:
     """Of every number outside the lists, whose rows carry their source themselves."""
     paths = (path.split(SEPARATOR) for path in paths_of(content))
-    plain = (path for path in paths if path[0] not in {"conditions", "medications"})
+    plain = (path for path in paths if path[0] not in LISTS)
     return {SEPARATOR.join(path): origin_at(content, *path) for path in plain}
+
+
+def _checks(content: Content) -> Mapping[str, Named]:
+    found = {named.code: named for named in map(_named, rows_at(content, "checks"))}
+    for code in sorted(found.keys() ^ CHECKS):
+        message = f"“{code}” is missing." if code in CHECKS else f"Nobody checks “{code}”."
+        raise RuleError("content_broken", f"checks.{code}" if code in found else "checks", message)
+    return found
 
 
 def _named(row: Content) -> Named:

@@ -54,6 +54,7 @@ class Facts:
     weight_findings: tuple[str, ...] = ()
     gap: tuple[str, str, str] = ("ok", "", "")
     gap_origin: Origin = DEFAULT
+    gap_inputs: Mapping[str, object] = field(default_factory=dict)
     monitoring: tuple[MonitoringFact, ...] = ()
     cssrs_risk: str = ""
     holds: tuple[Hold, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from clinic.rules.content import Content, flag_at, rows_at, text_at, whole_at
+from clinic.rules.content import Content, flag_at, optional_whole_at, rows_at, text_at, whole_at
 from clinic.rules.errors import RuleError
 
 
@@ -19,11 +19,12 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Stages one after another."""
+    """Stages one after another; `on_relapse_every_days` where the source says how it goes on."""
 
     code: str
     title: str
     stages: tuple[Stage, ...]
+    on_relapse_every_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +68,5 @@ def _schedule(row: Content) -> Schedule:
     )
     if not stages or any(stage.every_days < 1 or stage.times < 1 for stage in stages):
         raise RuleError("impossible_range", "stages", "A stage takes days and comes at least once.")
-    return Schedule(text_at(row, "code"), text_at(row, "title"), stages)
+    again = optional_whole_at(row, "on_relapse_every_days")
+    return Schedule(text_at(row, "code"), text_at(row, "title"), stages, again)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from clinic.rules.content import (
     Content,
@@ -18,6 +20,7 @@ from clinic.rules.content import (
 from clinic.rules.errors import RuleError
 
 SUM, DOMAINS, CSSRS = "sum", "domains", "cssrs_screener"
+USUAL: Final = "usual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def parse_scale(content: Content) -> Scale:
         method=text_at(content, "method"),
         items=items,
         domains=tuple(tuple(domain) for domain in _lists(content, "domains")),
-        bands=tuple(_band(row) for row in rows_at(content, "bands")),
+        bands=tuple(_band(row) for row in _band_rows(content)),
         risks=tuple(
             Risk(text_at(r, "code"), text_at(r, "title"), text_at(r, "level"))
             for r in rows_at(content, "risks")
@@ -198,6 +201,17 @@ def _syndrome(content: Content, items: tuple[Item, ...]) -> Syndrome:
         core_needed=whole_at(table, "core_needed"),
         needed=whole_at(table, "needed"),
     )
+
+
+def _band_rows(content: Content) -> Sequence[Content]:
+    """The usual bands, or the other published set that the site has chosen."""
+    used = text_at(content, "bands_used") if "bands_used" in content else USUAL
+    if used == USUAL:
+        return rows_at(content, "bands")
+    rows = rows_at(table_at(content, "band_sets"), used)
+    if not rows:
+        raise RuleError("bands_broken", "bands_used", f"There are no bands called “{used}”.")
+    return rows
 
 
 def _band(row: Content) -> Band:

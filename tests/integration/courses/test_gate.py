@@ -71,7 +71,10 @@ def test_a_check_is_kept_with_its_facts_and_its_rule(course: Course, nurse: User
     assert first["sentence"] == (
         "Blood pressure 165/78: hold at 160/100 or more, measure again in 15 min."
     )
-    assert (first["inputs"], first["source"]) == ({"sbp": 165, "dbp": 78}, "EXPERT")
+    assert (first["inputs"], first["source"]) == (
+        {"sbp": 165, "dbp": 78, "limit": "160/100", "remeasure_minutes": 15, "remeasure_times": 2},
+        "EXPERT",
+    )
     assert check.facts["weight_kg"] == "70"
     assert check.facts["weighed_on"] == "2026-11-30"
     assert (check.rule, check.by) == (current(CourseRule, "gate"), nurse)

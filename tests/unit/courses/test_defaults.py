@@ -24,7 +24,7 @@ def test_every_file_is_whole_and_named_for_its_code() -> None:
         ("reference", "reference"),
     }
     assert [file.name for file, entry in entries.items() if file.stem != entry.code] == []
-    assert len(entries) == 7 + 9 + 6 + 8
+    assert len(entries) == 7 + 9 + 6 + 13
 
 
 def test_every_number_of_the_guideline_says_so() -> None:

@@ -70,7 +70,7 @@ def test_a_blood_pressure_line_tells_its_numbers() -> None:
         "Blood pressure 165/78: hold at 160/100 or more, measure again in 15 min."
     )
     assert (line.inputs, line.source, line.confidence) == (
-        {"sbp": 165, "dbp": 78},
+        {"sbp": 165, "dbp": 78, "limit": "160/100", "remeasure_minutes": 15, "remeasure_times": 2},
         "EXPERT",
         "expert",
     )

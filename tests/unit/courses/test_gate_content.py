@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from clinic.rules.errors import RuleError
+from clinic.rules.policy import overlay
 from courses.rules import defaults
 from courses.rules.gate_content import parse_gate
 from tests.unit.courses.shipped import content, number
@@ -18,7 +21,8 @@ def test_shipped_numbers() -> None:
         (180, 110),
     )
     assert (rules.remeasure_minutes, rules.min_spo2_percent, rules.adult_years) == (15, 92, 18)
-    assert (rules.fasting_hours, rules.lft_baseline_days) == ((2, 6, 8), 30)
+    assert rules.fasting_hours == (Decimal(2), Decimal(6), Decimal(8))
+    assert rules.lft_baseline_days == 30
     assert (rules.valid_minutes, rules.prepared_minutes) == (60, 30)
     assert (rules.weight.first_valid_days, rules.weight.valid_days) == (7, 28)
 
@@ -47,3 +51,46 @@ def test_a_condition_may_hold() -> None:
     changed["conditions"][0]["class"] = "hold"
     first = parse_gate(changed).conditions[0]
     assert (first.verdict, first.overridable) == ("hold", True)
+
+
+def test_fasting_may_follow_the_shorter_rule_of_esketamine() -> None:
+    """Food 2 h, liquids half an hour before."""
+    shorter = {
+        "fasting.clear_fluids_hours": "0.5",
+        "fasting.light_meal_hours": "2",
+        "fasting.fatty_meal_hours": "2",
+    }
+    rules = parse_gate(overlay(content("rules/gate"), shorter, version=3))
+    assert rules.fasting_hours == (Decimal("0.5"), Decimal(2), Decimal(2))
+
+
+@pytest.mark.parametrize(("key", "value"), [("clear_fluids_hours", "7"), ("fatty_meal_hours", "5")])
+def test_a_heavier_meal_never_needs_less_time(key: str, value: str) -> None:
+    changed = content("rules/gate")
+    changed["fasting"][key] = number(value)
+    with pytest.raises(RuleError) as refused:
+        parse_gate(changed)
+    assert (refused.value.code, refused.value.field) == (
+        "impossible_range",
+        "fasting.fatty_meal_hours",
+    )
+
+
+def test_a_check_that_is_missing_would_be_one_that_is_off() -> None:
+    changed = content("rules/gate")
+    changed["checks"] = [row for row in changed["checks"] if row["code"] != "pregnancy"]
+    with pytest.raises(RuleError) as refused:
+        parse_gate(changed)
+    assert (refused.value.field, refused.value.message) == ("checks", "“pregnancy” is missing.")
+
+
+def test_a_check_that_nobody_makes() -> None:
+    changed = content("rules/gate")
+    changed["checks"][0]["code"] = "moon"
+    with pytest.raises(RuleError) as refused:
+        parse_gate(changed)
+    assert (refused.value.field, refused.value.message) == ("checks", "“bp_missing” is missing.")
+    changed["checks"].append({**changed["checks"][0], "code": "bp_missing"})
+    with pytest.raises(RuleError) as refused:
+        parse_gate(changed)
+    assert (refused.value.field, refused.value.message) == ("checks.moon", "Nobody checks “moon”.")

@@ -34,6 +34,11 @@ def test_the_taper_stretches_its_steps() -> None:
     assert days[-1] == LAST + timedelta(days=168)
 
 
+def test_what_follows_a_relapse_where_the_source_says() -> None:
+    again = {one.code: one.on_relapse_every_days for one in ON.schedules}
+    assert again == {"weekly_four": None, "tapering": 14}
+
+
 def test_an_unknown_schedule() -> None:
     with pytest.raises(RuleError) as caught:
         maintenance_days("daily", LAST, ON)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from clinic.rules.errors import RuleError
+from clinic.rules.policy import overlay
 from courses.rules import defaults
 from courses.rules.scales import parse_scale
 from tests.unit.courses.shipped import CATALOGUE, content, number
@@ -78,6 +79,28 @@ def test_shipped_scales(
 def test_bands(code: str, bands: str) -> None:
     found = [f"{b.code} {b.lowest}-{b.highest}" for b in defaults.scale(code).bands]
     assert ", ".join(found) == bands
+
+
+@pytest.mark.parametrize(
+    ("code", "used", "bands"),
+    [
+        ("hamd17", "four_grades", "none 0-7, mild 8-16, moderate 17-23, severe 24-52"),
+        ("hamd17_1960", "four_grades", "none 0-7, mild 8-16, moderate 17-23, severe 24-50"),
+        ("madrs", "severe_from_31", "normal 0-6, mild 7-19, moderate 20-30, severe 31-60"),
+    ],
+)
+def test_a_site_may_read_totals_by_the_other_bands(code: str, used: str, bands: str) -> None:
+    scale = parse_scale(overlay(content(f"scales/{code}"), {"bands_used": used}, version=1))
+    found = [f"{band.code} {band.lowest}-{band.highest}" for band in scale.bands]
+    assert ", ".join(found) == bands
+
+
+def test_bands_that_are_chosen_must_be_there() -> None:
+    changed = content("scales/madrs")
+    changed["bands_used"] = "moon"
+    with pytest.raises(RuleError) as refused:
+        parse_scale(changed)
+    assert (refused.value.code, refused.value.field) == ("bands_broken", "bands_used")
 
 
 def test_items_of_the_hamilton_scale_have_two_ranges() -> None:
