@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -22,6 +24,10 @@ from clinic.queries import find
 from clinic.rules.access import allows
 from courses.actions.rule_checks import check_vectors
 from courses.models import RuleCheck
+from courses.rules.case_file import check_size
+
+# More would make a page that nobody reads; the download has them all.
+MOST_SHOWN = 200
 
 
 class CasesForm(forms.Form):
@@ -45,6 +51,15 @@ class CasesForm(forms.Form):
             self.fields["site"].initial = sites[0]
             self.fields["site"].widget = forms.HiddenInput()
 
+    def clean_file(self) -> UploadedFile[Any]:
+        """Refused by its size before any of it is read into memory."""
+        file: UploadedFile[Any] = self.cleaned_data["file"]
+        try:
+            check_size(file.size or 0)
+        except ValueError as error:
+            raise forms.ValidationError(f"The file {error}.", "file_unreadable") from None
+        return file
+
 
 @admin.register(RuleCheck)
 class RuleCheckAdmin(ReadOnlyAdmin[RuleCheck]):
@@ -61,6 +76,11 @@ class RuleCheckAdmin(ReadOnlyAdmin[RuleCheck]):
             name="courses_rulecheck_evidence",
         )
         return [evidence, *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RuleCheck]:
+        """Without the cases themselves, which no list shows."""
+        rows = super().get_queryset(request)
+        return rows.defer("by_function", "passing", "failing", "rules")
 
     @admin.display(description=_("verdict"))
     def verdict(self, check: RuleCheck) -> str:
@@ -97,7 +117,17 @@ class RuleCheckAdmin(ReadOnlyAdmin[RuleCheck]):
         extra_context: Any = None,
     ) -> HttpResponse:
         check = self._found(request, object_id)
-        return render(request, "courses/rule_check.html", {"check": check})
+        shown = {
+            "check": check,
+            "failing": [_failing(case) for case in check.failing[:MOST_SHOWN]],
+            "functions": [
+                (name, counts["passed"], counts["failed"])
+                for name, counts in sorted(check.by_function.items())
+            ],
+            "rules": sorted(check.rules.items()),
+            "unshown": max(check.failed - MOST_SHOWN, 0),
+        }
+        return render(request, "courses/rule_check.html", shown)
 
     def evidence_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The verdict as a file that can be kept beside a safety case."""
@@ -106,12 +136,18 @@ class RuleCheckAdmin(ReadOnlyAdmin[RuleCheck]):
             "at": check.at.isoformat(),
             "by": check.by.email,
             "site": check.site.name,
-            "file": {"name": check.file_name, "sha256": check.sha256},
+            "file": {"name": check.file_name, "sha256": check.sha256, "bytes": check.size},
+            "application": {
+                "version": check.application_version,
+                "sha256": check.application_sha256,
+            },
             "rules": {"sha256": check.rules_sha256, "versions": check.rules},
+            "cases": check.cases,
             "passed": check.passed,
             "failed": check.failed,
             "functions": check.by_function,
             "failing": check.failing,
+            "passing": check.passing,
         }
         return HttpResponse(
             json.dumps(told, indent=1, ensure_ascii=False),
@@ -123,6 +159,22 @@ class RuleCheckAdmin(ReadOnlyAdmin[RuleCheck]):
         """Raises Http404 for another site's, an absent or a made-up one."""
         rows = RuleCheck.objects.select_related("by", "site")
         return find(rows, user=acting(request), pk=_key(pk), may="rules.view")
+
+
+def _failing(case: dict[str, Any]) -> dict[str, Any]:
+    """The case with its tables as rows of key, value, and whether they differ.
+
+    A template would look for “items” among the keys of a table, where a case may have put it.
+    """
+    rows = {
+        side: [(key, _said(value), key in case["differs"]) for key, value in case[side].items()]
+        for side in ("expected", "got")
+    }
+    return {**case, **rows}
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _key(text: str) -> UUID:

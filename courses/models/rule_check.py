@@ -20,10 +20,18 @@ class RuleCheck(StepRow):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     file_name = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64, help_text="Of the file as it came.")
+    size = models.PositiveIntegerField(help_text="Of the file, in bytes.")
     passed = models.PositiveIntegerField()
     failed = models.PositiveIntegerField()
     by_function = models.JSONField(help_text="Passed and failed cases of each function.")
-    failing = models.JSONField(help_text="Each failing case: id, function, expected, got.")
+    passing = models.JSONField(help_text="The ids of the cases that passed.")
+    failing = models.JSONField(
+        help_text="Each failing case whole: id, function, expected, got, what it says of itself."
+    )
+    application_version = models.CharField(max_length=20)
+    application_sha256 = models.CharField(
+        max_length=64, help_text="Of the source of the rules that judged."
+    )
     rules_sha256 = models.CharField(
         max_length=64, help_text="Of the shipped clinical content that the cases were judged by."
     )
@@ -42,6 +50,11 @@ class RuleCheck(StepRow):
 
     def __str__(self) -> str:
         return f"{self.file_name}: {self.passed} passed, {self.failed} failed"
+
+    @property
+    def cases(self) -> int:
+        """How many there were."""
+        return self.passed + self.failed
 
     @property
     def is_good(self) -> bool:

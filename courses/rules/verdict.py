@@ -21,10 +21,15 @@ class Verdict:
     passed: bool
     expected: Mapping[str, Any]
     got: Mapping[str, Any]
+    differs: tuple[str, ...] = ()
+    """The keys of `expected` that the answer lacks or gives otherwise."""
 
 
 def judge(cases: Iterable[Mapping[str, Any]]) -> tuple[Verdict, ...]:
-    """Each case with its verdict. Raises ValueError for one without `fn`, `input`, `expected`."""
+    """Each case with its verdict, in order.
+
+    Raises ValueError for one without `fn`, `input`, `expected`, or with one of another kind.
+    """
     return tuple(_judge_one(place, case) for place, case in enumerate(cases, 1))
 
 
@@ -32,16 +37,20 @@ def _judge_one(place: int, case: Mapping[str, Any]) -> Verdict:
     for key in ("fn", "input", "expected"):
         if key not in case:
             raise ValueError(f"case {place} has no “{key}”")
+    if not isinstance(case["fn"], str):
+        raise ValueError(f"case {place}: “fn” is not text")
     for key in ("input", "expected"):
         if not isinstance(case[key], Mapping):
             raise ValueError(f"case {place}: “{key}” is not a table")
     expected = case["expected"]
-    got = _answer(str(case["fn"]), case["input"])
+    got = _answer(case["fn"], case["input"])
     # A refusal passes only where one was expected; an unknown function never does.
     answered = case["fn"] in CASES and ("error" in expected or "error" not in got)
-    agreed = all(key in got and _same(got[key], value) for key, value in expected.items())
-    passed = answered and agreed
-    return Verdict(str(case.get("id", place)), str(case["fn"]), passed, expected, got)
+    differs = tuple(
+        key for key, value in expected.items() if key not in got or not _same(got[key], value)
+    )
+    name = str(case.get("id", place))
+    return Verdict(name, case["fn"], answered and not differs, expected, got, differs)
 
 
 def _answer(function: str, given: Mapping[str, Any]) -> Mapping[str, Any]:

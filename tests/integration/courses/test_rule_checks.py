@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +22,7 @@ from django.urls import reverse
 from clinic.errors import Invalid
 from clinic.models import AuditEvent, Role, Site, User
 from courses.actions.rule_checks import check_vectors, judged_by
+from courses.admin import rule_checks
 from courses.models import CourseRule, RuleCheck
 from labs.models import RequirementRule
 from tests.factories import MembershipFactory, member
@@ -28,6 +30,7 @@ from tests.factories import MembershipFactory, member
 pytestmark = pytest.mark.django_db
 
 SignIn = Callable[[User], Client]
+OURS = Path(__file__).resolve().parents[2] / "unit" / "courses" / "vectors" / "held_out.json"
 VECTORS = Path(__file__).resolve().parents[4] / "shared" / "vectors" / "clinical.json"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ADD = "admin:courses_rulecheck_add"
@@ -67,10 +70,13 @@ def test_a_verdict_is_kept_with_everything_that_made_it(site: Site, lead: User) 
         "got": {"dose_mg": "35.0"}, "differs": ["dose_mg"],
     }  # fmt: skip
     assert (check.at, check.by, check.file_name) == (NOON, lead, "ours.json")
-    assert len(check.sha256) == 64
+    assert (check.cases, check.size, check.passing) == (3, len(data), ["D-1"])
+    assert check.sha256 == hashlib.sha256(data).hexdigest()
+    assert check.application_version == "0.1.0"
+    assert len(check.application_sha256) == 64
     newest = CourseRule.objects.filter(code="gate").order_by("-version")[0]
     assert check.rules["course_rule:gate"] == newest.version
-    assert check.rules_sha256 == judged_by().sha256
+    assert check.rules_sha256 == judged_by().rules_sha256
     event = AuditEvent.objects.get(event="rules.checked")
     assert event.change == {"passed": 1, "failed": 2}
 
@@ -81,15 +87,46 @@ def test_the_rules_named_are_those_that_are_loaded(site: Site, lead: User) -> No
         assert check.rules[f"requirement:{row.code}"] == row.version
 
 
+def test_a_failing_case_keeps_what_it_says_of_itself(site: Site, lead: User) -> None:
+    said = {"rule": "half a milligram", "confidence": "lit", "note": "ours", "else": "left"}
+    (kept,) = judged(site, lead, written({**BAD, **said})).failing
+    assert {key: kept[key] for key in set(kept) & set(said)} == {
+        "rule": "half a milligram", "confidence": "lit", "note": "ours",
+    }  # fmt: skip
+
+
+def test_what_differs_is_what_was_judged_to_differ(site: Site, lead: User) -> None:
+    expected = {"dose_mg": "35", "unheard": None}
+    (kept,) = judged(site, lead, written({**GOOD, "expected": expected})).failing
+    assert kept["differs"] == ["unheard"]
+
+
 @pytest.mark.skipif(not VECTORS.exists(), reason="the worked cases are not beside the project")
-def test_the_admin_and_the_command_say_the_same(site: Site, lead: User) -> None:
+def test_the_admin_and_the_command_say_the_same_of_all_cases(site: Site, lead: User) -> None:
+    check = judged(site, lead, VECTORS.read_bytes(), VECTORS.name)
+    assert printed(VECTORS) == [f"{check.passed} passed, {check.failed} failed"]
+    assert check.passed > 100
+
+
+def test_the_admin_and_the_command_say_the_same(site: Site, lead: User, tmp_path: Path) -> None:
+    cases = json.loads(OURS.read_bytes())["vectors"]
+    spoilt = [{**case, "id": f"{case['id']}-spoilt", "fn": "dose.mg"} for case in cases]
+    file = tmp_path / "both.json"
+    file.write_bytes(written(*cases, *spoilt))
+    check = judged(site, lead, file.read_bytes())
+    *failing, total = printed(file)
+    assert total == f"{check.passed} passed, {check.failed} failed"
+    assert [line.split()[0] for line in failing] == [case["id"] for case in check.failing]
+    assert check.passed > len(cases) > 200
+    assert check.failed > 200
+
+
+def printed(file: Path) -> list[str]:
+    """The lines of the command."""
     out = StringIO()
     with suppress(CommandError):
-        call_command("check_rules", str(VECTORS), stdout=out)
-    check = judged(site, lead, VECTORS.read_bytes(), VECTORS.name)
-    said = f"{check.passed} passed, {check.failed} failed"
-    assert out.getvalue().splitlines()[-1] == said
-    assert check.passed > 100
+        call_command("check_rules", str(file), stdout=out)
+    return out.getvalue().splitlines()
 
 
 @pytest.mark.parametrize(
@@ -102,7 +139,10 @@ def test_the_admin_and_the_command_say_the_same(site: Site, lead: User) -> None:
         (b'{"vectors": [NaN]}', "The file has “NaN”, which is not a number of JSON."),
         (b"[" * 100_000, "The file is nested too deeply."),
         (b" " * 2_000_001, "The file is larger than 2 MB."),
-        (written({"fn": "dose.mg"}), "The file case 1 has no “input”."),
+        (written({"id": "1", "fn": "dose.mg"}), "In the file, case 1 has no “input”."),
+        (written({**GOOD, "fn": ["dose.mg"]}), "In the file, case 1: “fn” is not text."),
+        (written(GOOD, BAD, GOOD), "The file has “D-1” twice: case 1 and case 3."),
+        (written({**GOOD, "id": "\0"}), "The file has a sign that is no text in '\\x00'."),
         (written(*[{}] * 20_001), "The file has 20001 cases; 20000 at most."),
     ],
 )
@@ -132,7 +172,7 @@ def test_a_verdict_never_changes(site: Site, lead: User) -> None:
 # --- in the admin -----------------------------------------------------------------------------
 def test_upload_read_and_take_along(site: Site, lead: User, as_user: SignIn) -> None:
     client = as_user(lead)
-    assert "At most 2 MB" in client.get(reverse(ADD)).content.decode().replace("at most", "At most")
+    assert "at most 2 MB" in client.get(reverse(ADD)).content.decode()
     answer = sent(client, site, written(GOOD, BAD))
     check = RuleCheck.objects.get()
     assert answer["Location"] == reverse("admin:courses_rulecheck_change", args=[check.pk])
@@ -140,7 +180,7 @@ def test_upload_read_and_take_along(site: Site, lead: User, as_user: SignIn) -> 
     assert "Not every case passed" in page
     assert "1 passed, 1 failed." in page
     assert "dose_mg: 36.0" in page
-    assert "dose_mg: 35.0" in page
+    assert '<span class="mark stop">dose_mg: 35.0</span>' in page
     listed = client.get(reverse(LIST)).content.decode()
     assert "ours.json" in listed
     assert "not every case passed" in listed
@@ -148,7 +188,10 @@ def test_upload_read_and_take_along(site: Site, lead: User, as_user: SignIn) -> 
     assert file["Content-Disposition"] == f'attachment; filename="rule-check-{check.pk}.json"'
     told = json.loads(file.content)
     assert (told["passed"], told["failed"], told["by"]) == (1, 1, lead.email)
-    assert told["file"] == {"name": "ours.json", "sha256": check.sha256}
+    size = len(written(GOOD, BAD))
+    assert told["file"] == {"name": "ours.json", "sha256": check.sha256, "bytes": size}
+    assert told["application"]["version"] == "0.1.0"
+    assert (told["cases"], told["passing"]) == (2, ["D-1"])
     assert told["failing"][0]["id"] == "D-2"
 
 
@@ -165,6 +208,34 @@ def test_a_bad_file_is_refused_beside_the_field(site: Site, lead: User, as_user:
     assert not RuleCheck.objects.exists()
     missing = as_user(lead).post(reverse(ADD), {"site": str(site.pk)}).content.decode()
     assert "This field is required." in missing
+
+
+def test_a_large_file_is_refused_unread(site: Site, lead: User, as_user: SignIn) -> None:
+    page = sent(as_user(lead), site, b" " * 2_000_001).content.decode()
+    assert "The file is larger than 2 MB." in page
+    assert not RuleCheck.objects.exists()
+
+
+def test_odd_keys_and_odd_values_are_shown(site: Site, lead: User, as_user: SignIn) -> None:
+    odd = {"items": 5, "none": None, "list": ["a", "<b>"]}
+    check = judged(site, lead, written({**GOOD, "fn": "items", "expected": odd}))
+    path = reverse("admin:courses_rulecheck_change", args=[check.pk])
+    page = as_user(lead).get(path).content.decode()
+    assert "items: 5" in page
+    assert "none: null" in page
+    assert "list: [&quot;a&quot;, &quot;&lt;b&gt;&quot;]" in page
+
+
+def test_a_page_shows_so_many_and_says_of_how_many_not(
+    site: Site, lead: User, as_user: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rule_checks, "MOST_SHOWN", 2)
+    check = judged(site, lead, written(*({**BAD, "id": f"D-{n}"} for n in range(5))))
+    path = reverse("admin:courses_rulecheck_change", args=[check.pk])
+    page = as_user(lead).get(path).content.decode()
+    assert "D-1" in page
+    assert "D-2" not in page
+    assert "3 more stand in the download." in page
 
 
 @pytest.mark.parametrize(
@@ -209,6 +280,15 @@ def test_a_lead_of_two_sites_says_for_which(
     assert "Hilltop" in client.get(reverse(ADD)).content.decode()
     sent(client, other_site, written(GOOD))
     assert RuleCheck.objects.get().site == other_site
+
+
+def test_a_verdict_is_stored_only_where_one_may_check(
+    site: Site, other_site: Site, lead: User, as_user: SignIn
+) -> None:
+    MembershipFactory.create(site=other_site, user=lead, role=Role.AUDITOR)
+    page = sent(as_user(lead), other_site, written(GOOD)).content.decode()
+    assert "Not saved" in page
+    assert not RuleCheck.objects.exists()
 
 
 def test_the_list_costs_the_same_at_any_length(site: Site, lead: User, as_user: SignIn) -> None:

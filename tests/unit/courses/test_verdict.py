@@ -90,6 +90,13 @@ def test_a_refusal_is_an_answer() -> None:
     assert right.got == {"error": "out_of_range", "field": "moaas"}
 
 
+def test_what_differs_is_named() -> None:
+    given = {"weight_kg": "70", "mg_per_kg": "0.5"}
+    expected = {"dose_mg": "35", "other": 1}
+    (found,) = judge([{"fn": "dose.mg", "input": given, "expected": expected}])
+    assert found.differs == ("other",)
+
+
 def test_an_unknown_function_fails() -> None:
     (found,) = judge([{"fn": "dose.guess", "input": {}, "expected": {"dose_mg": "1"}}])
     assert (found.passed, found.got) == (False, {"error": "unknown_function"})
@@ -101,6 +108,7 @@ def test_an_unknown_function_fails() -> None:
         ({"input": {}, "expected": {}}, "case 1 has no “fn”"),
         ({"fn": "x", "expected": {}}, "case 1 has no “input”"),
         ({"fn": "x", "input": {}}, "case 1 has no “expected”"),
+        ({"fn": [], "input": {}, "expected": {}}, "case 1: “fn” is not text"),
         ({"fn": "x", "input": [], "expected": {}}, "case 1: “input” is not a table"),
         ({"fn": "x", "input": {}, "expected": 1}, "case 1: “expected” is not a table"),
     ],
