@@ -8,7 +8,7 @@ from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class StaticFiles(CompressedManifestStaticFilesStorage):
+class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # has no types
     """With gzip alone: Brotli, which another library brings along, takes forty seconds more."""
 
     def create_compressor(self, **kwargs: Any) -> Compressor:
