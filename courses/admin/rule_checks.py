@@ -28,6 +28,14 @@ from courses.rules.case_file import check_size
 
 # More would make a page that nobody reads; the download has them all.
 MOST_SHOWN = 200
+EXAMPLE = """{"vectors": [
+  {"id": "our-1",
+   "fn": "dose.mg",
+   "input": {"weight_kg": "63.3",
+             "mg_per_kg": "0.5"},
+   "expected": {"dose_mg": "31.7"},
+   "note": "halves are rounded up"}
+]}"""
 
 
 class CasesForm(forms.Form):
@@ -36,10 +44,7 @@ class CasesForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("File of worked cases"),
         widget=forms.ClearableFileInput(attrs={"accept": ".json,application/json"}),
-        help_text=gettext_lazy(
-            "JSON as docs/reference/rule-checks.md says: a list “vectors” of cases with id, fn,"
-            " input and expected; at most 2 MB."
-        ),
+        help_text=gettext_lazy("JSON: at most 2 MB and 20,000 cases."),
     )
     site = forms.ModelChoiceField(Site.objects.none(), empty_label=None)
 
@@ -105,9 +110,10 @@ class RuleCheckAdmin(ReadOnlyAdmin[RuleCheck]):
                     by=acting(request),
                 )
             if not refusal.happened:
-                messages.success(request, str(check))
+                messages.success(request, _("The verdict is kept."))
                 return redirect("admin:courses_rulecheck_change", check.pk)
-        return render(request, "courses/rule_check_new.html", {"form": form})
+        shown = {"form": form, "example": EXAMPLE}
+        return render(request, "courses/rule_check_new.html", shown)
 
     def change_view(
         self,

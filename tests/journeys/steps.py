@@ -117,6 +117,16 @@ def check_before_dose(page: Page) -> None:
     page.get_by_role("button", name="May this dose go ahead?").click()
 
 
+def judge_cases(page: Page, file: bytes) -> None:
+    """A file with one good and one bad case."""
+    page.goto("/admin/courses/rulecheck/add/")
+    page.get_by_label("File of worked cases").set_input_files(
+        {"name": "ours.json", "mimeType": "application/json", "buffer": file}
+    )
+    page.get_by_role("button", name="Judge the cases").click()
+    expect(page.get_by_text("1 passed, 1 failed.")).to_be_visible()
+
+
 def _field(page: Page, name: str) -> Locator:
     return page.locator(f"main [name={name}]")
 

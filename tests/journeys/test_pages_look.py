@@ -100,6 +100,14 @@ ADMIN_PAGES = {
 }
 
 
+WORKED_CASES = b"""{"vectors": [
+  {"id": "good", "fn": "dose.mg", "input": {"weight_kg": "70", "mg_per_kg": "0.5"},
+   "expected": {"dose_mg": "35.0"}},
+  {"id": "bad", "fn": "dose.mg", "input": {"weight_kg": "70", "mg_per_kg": "0.5"},
+   "expected": {"dose_mg": "36.0"}, "note": "meant to fail"}
+]}"""
+
+
 @pytest.mark.usefixtures("stack")
 def test_the_admin_can_be_read_and_used_by_all(watched: Watched) -> None:
     # given: a clinical lead, who may open all of it
@@ -115,6 +123,9 @@ def test_the_admin_can_be_read_and_used_by_all(watched: Watched) -> None:
         for name, address in ADMIN_PAGES.items():
             page.goto(address)
             faults |= found(page, f"{name} {size}")
+        # and a file of cases is judged, of which one fails
+        steps.judge_cases(page, WORKED_CASES)
+        faults |= found(page, f"rule-check {size}")
         context.close()
     # then: no rule is broken
     assert not faults, "\n".join(f"{page}: {fault}" for page, fault in faults.items())

@@ -195,6 +195,11 @@ def test_upload_read_and_take_along(site: Site, lead: User, as_user: SignIn) -> 
     assert told["failing"][0]["id"] == "D-2"
 
 
+def test_the_example_beside_the_form_passes(site: Site, lead: User) -> None:
+    check = judged(site, lead, rule_checks.EXAMPLE.encode())
+    assert (check.passed, check.failed) == (1, 0)
+
+
 def test_every_case_passed_is_said_in_words(site: Site, lead: User, as_user: SignIn) -> None:
     client = as_user(lead)
     page = client.get(sent(client, site, written(GOOD))["Location"]).content.decode()
@@ -287,7 +292,7 @@ def test_a_verdict_is_stored_only_where_one_may_check(
 ) -> None:
     MembershipFactory.create(site=other_site, user=lead, role=Role.AUDITOR)
     page = sent(as_user(lead), other_site, written(GOOD)).content.decode()
-    assert "Not saved" in page
+    assert "Nothing was judged and nothing was kept." in page
     assert not RuleCheck.objects.exists()
 
 
