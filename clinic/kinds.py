@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from clinic.models.base import CatalogueRow
 from clinic.rules.content import Content
+from clinic.rules.shape import Shape, require_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,16 @@ class Kind:
     title: str
     model: type[CatalogueRow]
     parse: Callable[[Content], object]
+
+
+def shaped(shape: Shape, parse: Callable[[Content], object]) -> Callable[[Content], object]:
+    """`parse` that first refuses a key or a unit that the shape does not know."""
+
+    def read(content: Content) -> object:
+        require_shape(content, shape)
+        return parse(content)
+
+    return read
 
 
 @cache

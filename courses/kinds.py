@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from clinic.kinds import Kind
+from clinic.kinds import Kind, shaped
 from clinic.rules.content import Content, text_at
 from clinic.rules.errors import RuleError
+from clinic.rules.shape import require_shape
 from courses.models import CourseRule, Protocol, Scale
+from courses.rules import shapes
 from courses.rules.discharge import parse_discharge
 from courses.rules.dosing import parse_preparation
 from courses.rules.gate_content import parse_gate
@@ -38,12 +40,15 @@ def _course_rule(content: Content) -> tuple[object, ...]:
     code = text_at(content, "code")
     if code not in COURSE_RULES:
         raise RuleError("rule_unknown", "code", f"No rule reads “{code}”.")
+    require_shape(content, shapes.COURSE_RULES[code])
     return tuple(parse(content) for parse in COURSE_RULES[code])
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "protocol": Kind("Protocol", Protocol, parse_protocol),
-    "scale": Kind("Scale", Scale, parse_scale),
-    "reference": Kind("Trials and quoted facts", CourseRule, parse_reference),
+    "protocol": Kind("Protocol", Protocol, shaped(shapes.PROTOCOL, parse_protocol)),
+    "scale": Kind("Scale", Scale, shaped(shapes.SCALE, parse_scale)),
+    "reference": Kind(
+        "Trials and quoted facts", CourseRule, shaped(shapes.REFERENCE, parse_reference)
+    ),
     "course_rule": Kind("Rule of the course", CourseRule, _course_rule),
 }

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
+from clinic.rules.catalogue_lines import KeyPath, lines_of_keys, nearest_line
 from clinic.rules.policy import SEPARATOR, paths_of
 
 CONFIDENCES: Final = frozenset({"seed", "lit", "expert"})
@@ -31,10 +31,18 @@ CHOICE_KEYS: Final = frozenset({"choice", "among", "source", "confidence", "date
 LEDGER: Final = "ledger.toml"
 BETWEEN: Final = "between"
 HEADER: Final = ("kind", "code", "version", "title", "released_on")
-_HEADING: Final = re.compile(r"^\[(\[)?\s*([\w.-]+)\s*\]")
-_KEY: Final = re.compile(r"^([\w-]+)\s*=")
-
-KeyPath = tuple[str, ...]
+# Lengths of time, which are never negative.
+TIMES: Final = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
+# UCUM where it has one; what is counted and what is a multiple by name.
+UNITS: Final = TIMES | {
+    *("1", "%", "1/wk", "{score}", "severity", "R", "T score"),
+    *("x", "x limit", "x baseline", "grace periods"),
+    *("assessments", "infusions", "items", "people", "sessions", "symptoms"),
+    *("cm", "[in_i]", "kg", "kg/m2", "kg/[in_i]", "kg per kg", "kg per [lb_av]"),
+    *("mg", "mg/d", "mg/h", "mg/kg", "mg/kg/h", "ug/kg/min", "mg/mL", "mL", "mL/h", "mm[Hg]"),
+    *("U/L", "U/L per U/L", "U/L per ukat/L", "g/L", "g/L per g/L", "g/L per g/dL"),
+    *("umol/L", "umol/L per umol/L", "umol/L per mg/dL"),
+}
 
 
 class CatalogueError(ValueError):
@@ -105,37 +113,17 @@ def _decode_line(error: tomllib.TOMLDecodeError) -> int:
     return int(words[words.index("line") + 1]) if "line" in words else 1
 
 
-def _lines_of_keys(text: str) -> dict[KeyPath, int]:
-    """On which line each key and each heading stands; rows of a list carry their place."""
-    found: dict[KeyPath, int] = {}
-    rows: Counter[str] = Counter()
-    table: KeyPath = ()
-    for number, line in enumerate(text.splitlines(), 1):
-        if heading := _HEADING.match(line.strip()):
-            name = heading[2]
-            table = tuple(name.split("."))
-            if heading[1]:
-                table = (*table, str(rows[name]))
-                rows[name] += 1
-            found.setdefault(table, number)
-        elif key := _KEY.match(line.strip()):
-            found.setdefault((*table, key[1]), number)
-    return found
-
-
 class _Checker:
     """Walks one file; knows the line of a key for the message."""
 
     def __init__(self, file: Path, text: str, known_sources: frozenset[str]) -> None:
         self.file = file
-        self.lines = _lines_of_keys(text)
+        self.lines = lines_of_keys(text)
         self.known_sources = known_sources
 
     def fault(self, path: KeyPath, message: str) -> CatalogueError:
         """The error at `path`, or at the nearest table around it that has a line of its own."""
-        around = (path[:length] for length in range(len(path), 0, -1))
-        line = next((self.lines[part] for part in around if part in self.lines), 1)
-        return CatalogueError(self.file, line, message)
+        return CatalogueError(self.file, nearest_line(self.lines, path), message)
 
     def header(self, content: Mapping[str, Any]) -> None:
         for key in HEADER:
@@ -171,6 +159,7 @@ class _Checker:
             else:
                 self.table(value, path)
         elif isinstance(value, list):
+            self._each_once(value, path)
             for place, row in enumerate(value):
                 self._value(row, (*path, str(place)))
         elif isinstance(value, float):
@@ -178,6 +167,19 @@ class _Checker:
         elif not isinstance(value, str | int):
             # TOML has dates of its own, which JSON has not.
             raise self.fault(path, f"“{_spoken(path)}” must stand in quotes.")
+
+    def _each_once(self, rows: list[Any], path: KeyPath) -> None:
+        """A code told twice is a rule of which nobody knows which one counts."""
+        seen: set[str] = set()
+        for place, row in enumerate(rows):
+            key = "id" if isinstance(row, Mapping) and "code" not in row else "code"
+            named = row.get(key) if isinstance(row, Mapping) else row
+            if not isinstance(named, str):
+                continue
+            if named in seen:
+                message = f"“{_spoken(path)}” has “{named}” twice."
+                raise self.fault((*path, str(place), key), message)
+            seen.add(named)
 
     def number(self, leaf: Mapping[str, Any], path: KeyPath) -> None:
         name = _spoken(path)
@@ -187,6 +189,10 @@ class _Checker:
             raise self.fault(path, f"“{name}” is not a number in quotes.")
         if not isinstance(leaf["unit"], str):
             raise self.fault(path, f"“{name}” has a unit that is not text.")
+        if leaf["unit"] not in UNITS:
+            raise self.fault(path, f"“{name}” has the unknown unit “{leaf['unit']}”.")
+        if leaf["unit"] in TIMES and any(Decimal(text) < 0 for text in texts):
+            raise self.fault(path, f"“{name}” is a length of time below nothing.")
         self._bounds(leaf.get(BETWEEN), texts, path)
         self._provenance(leaf, path)
         self._date(path, leaf["dated"])

@@ -19,6 +19,7 @@ from courses.rules.gate_facts import (
     Line,
     MonitoringFact,
 )
+from courses.rules.protocols import INDICATIONS
 
 __all__ = [
     "ALLOW",
@@ -42,8 +43,6 @@ ALLOW, WARN, HOLD, BLOCK = "allow", "warn", "hold", "block"
 SEVERITY: Final = {ALLOW: 0, WARN: 1, HOLD: 2, BLOCK: 3}
 FASTS: Final = ("clear_fluids", "light_meal", "fatty_meal")
 NEGATIVE, POSITIVE, NOT_APPLICABLE = "negative", "positive", "not_applicable"
-# What a condition may count for. Another word would switch off what counts for one of them.
-INDICATIONS: Final = frozenset({"trd", "pain", "shock"})
 PREGNANCY: Final = frozenset({NEGATIVE, POSITIVE, UNKNOWN, NOT_APPLICABLE})
 
 

@@ -11,14 +11,16 @@ from clinic.rules.content import (
     Content,
     decimal_at,
     origin_at,
-    rows_at,
     rule_name,
     text_at,
+    texts_at,
     whole_at,
 )
 from clinic.rules.errors import RuleError
 from clinic.rules.policy import SEPARATOR, paths_of
 from clinic.rules.reasons import SITE, Origin
+from clinic.rules.rows import each_at
+from courses.rules.protocols import INDICATIONS
 from courses.rules.weight import WeightRules, parse_weight
 
 ABSOLUTE: Final = "absolute"
@@ -117,8 +119,8 @@ def parse_gate(content: Content) -> GateRules:
         fasting_hours=_fasting(content),
         weight=parse_weight(content),
         checks=_checks(content),
-        conditions=tuple(_named(row) for row in rows_at(content, "conditions")),
-        medications=tuple(_named(row) for row in rows_at(content, "medications")),
+        conditions=each_at(content, "conditions", _named),
+        medications=each_at(content, "medications", _named),
         name=rule_name(content),
         policy_version=origin_at(content).policy_version,
         origins=_origins(content),
@@ -144,7 +146,7 @@ def _origins(content: Content) -> Mapping[str, Origin]:
 
 
 def _checks(content: Content) -> Mapping[str, Named]:
-    found = {named.code: named for named in map(_named, rows_at(content, "checks"))}
+    found = {named.code: named for named in each_at(content, "checks", _named)}
     for code in sorted(found.keys() ^ CHECKS):
         message = f"“{code}” is missing." if code in CHECKS else f"Nobody checks “{code}”."
         raise RuleError("content_broken", f"checks.{code}" if code in found else "checks", message)
@@ -156,14 +158,17 @@ def _named(row: Content) -> Named:
     origin = origin_at(row, "class") if isinstance(row["class"], Mapping) else origin_at(row)
     if kind not in CLASSES:
         raise RuleError("content_broken", "class", f"“{kind}” is not a class of the gate.")
-    matches, indications = row.get("matches"), row.get("indications")
+    matches = texts_at(row, "matches") if "matches" in row else (code,)
+    indications = texts_at(row, "indications") if "indications" in row else ()
+    for word in sorted(set(indications) - INDICATIONS):
+        raise RuleError("content_broken", "indications", f"“{word}” is not an indication.")
     return Named(
         code=code,
         verdict="block" if kind == ABSOLUTE else kind,
         overridable=kind != ABSOLUTE,
         sentence=text_at(row, "sentence"),
-        matches=frozenset(matches) if isinstance(matches, list) else frozenset({code}),
-        indications=frozenset(indications) if isinstance(indications, list) else frozenset(),
+        matches=frozenset(matches),
+        indications=frozenset(indications),
         source=origin.source,
         confidence=origin.confidence,
     )

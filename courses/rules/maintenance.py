@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from clinic.rules.content import Content, flag_at, optional_whole_at, rows_at, text_at, whole_at
 from clinic.rules.errors import RuleError
+from clinic.rules.rows import each_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class MaintenanceRules:
 
 def parse_maintenance(content: Content) -> MaintenanceRules:
     """The `maintenance` rule. Raises RuleError `impossible_range` for a stage of no time."""
-    schedules = tuple(_schedule(row) for row in rows_at(content, "schedules"))
+    schedules = each_at(content, "schedules", _schedule)
     return MaintenanceRules(flag_at(content, "enabled"), schedules)
 
 
@@ -69,4 +70,6 @@ def _schedule(row: Content) -> Schedule:
     if not stages or any(stage.every_days < 1 or stage.times < 1 for stage in stages):
         raise RuleError("impossible_range", "stages", "A stage takes days and comes at least once.")
     again = optional_whole_at(row, "on_relapse_every_days")
+    if again is not None and again < 1:
+        raise RuleError("impossible_range", "on_relapse_every_days", "A step takes days.")
     return Schedule(text_at(row, "code"), text_at(row, "title"), stages, again)

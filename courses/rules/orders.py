@@ -8,12 +8,10 @@ from typing import Final
 
 from clinic.rules.errors import RuleError
 from courses.rules.dosing import UG_PER_MIN_TO_MG_PER_H, positive
-from courses.rules.protocols import Protocol
+from courses.rules.protocols import IV, ROUTES, Protocol
 
 OK, WARN, BLOCK = "ok", "warn", "block"
 SEVERITY: Final = {OK: 0, WARN: 1, BLOCK: 2}
-IV: Final = "IV"
-ROUTES: Final = frozenset({IV, "IM", "SC", "oral", "infiltration"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import Final
 
 from clinic.rules.content import Content, decimal_at, flag_at, table_at, text_at, whole_at
 from clinic.rules.errors import RuleError
 
 INFUSION = "infusion"
+MODES: Final = frozenset({INFUSION, "bolus", "continuous"})
+# What a protocol, and a line against a dose, may be for. Another word would switch rules off.
+INDICATIONS: Final = frozenset({"trd", "pain", "shock"})
+IV: Final = "IV"
+ROUTES: Final = frozenset({IV, "IM", "SC", "oral", "infiltration"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +106,13 @@ class PlannedSession:
 def parse_protocol(content: Content) -> Protocol:
     """The protocol in a catalogue entry.
 
-    Raises RuleError `impossible_range`; `content_broken` where it may be ordered but not booked.
+    Raises RuleError `impossible_range`; `unknown_code` for an indication, way or route; and
+    `content_broken` where it may be ordered but not booked.
     """
     dose = _dose(content)
+    _known("indication", {text_at(content, "indication")}, INDICATIONS)
+    _known("dose.mode", {dose.mode}, MODES)
+    _known("dose.blocked_routes", dose.blocked_routes, ROUTES)
     protocol = Protocol(
         code=text_at(content, "code"),
         title=text_at(content, "title"),
@@ -201,6 +211,11 @@ def _decimal(content: Content, *path: str) -> Decimal | None:
 
 def _whole(content: Content, *path: str) -> int | None:
     return whole_at(content, *path) if table_at(content, *path) else None
+
+
+def _known(field: str, codes: Iterable[str], known: frozenset[str]) -> None:
+    for code in sorted(set(codes) - known):
+        raise RuleError("unknown_code", field, f"“{code}” is not known here.")
 
 
 def _in_order(field: str, low: Decimal | int | None, high: Decimal | int | None) -> None:

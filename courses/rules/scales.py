@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from clinic.rules.content import (
@@ -18,9 +18,11 @@ from clinic.rules.content import (
     whole_at,
 )
 from clinic.rules.errors import RuleError
+from clinic.rules.rows import each_at
+from courses.rules.scale_bands import Band, bands_of, require_whole
 
 SUM, DOMAINS, CSSRS = "sum", "domains", "cssrs_screener"
-USUAL: Final = "usual"
+LEVELS: Final = frozenset({"immediate", "same_day", "notice"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +34,6 @@ class Item:
     lowest: int
     highest: int
     not_assessed: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A severity band, both ends included."""
-
-    code: str
-    title: str
-    lowest: int
-    highest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +126,8 @@ def parse_scale(content: Content) -> Scale:
     items that are not there, `impossible_range`.
     """
     functional = table_at(content, "functional")
-    items = tuple(_item(row) for row in rows_at(content, "items"))
+    items = each_at(content, "items", _item)
+    where, bands = bands_of(content)
     scale = Scale(
         code=text_at(content, "code"),
         title=text_at(content, "title"),
@@ -142,15 +135,9 @@ def parse_scale(content: Content) -> Scale:
         method=text_at(content, "method"),
         items=items,
         domains=tuple(tuple(domain) for domain in _lists(content, "domains")),
-        bands=tuple(_band(row) for row in _band_rows(content)),
-        risks=tuple(
-            Risk(text_at(r, "code"), text_at(r, "title"), text_at(r, "level"))
-            for r in rows_at(content, "risks")
-        ),
-        alerts=tuple(
-            AlertRule(text_at(r, "item"), whole_at(r, "at_least"), text_at(r, "level"))
-            for r in rows_at(content, "alerts")
-        ),
+        bands=bands,
+        risks=each_at(content, "risks", _risk),
+        alerts=each_at(content, "alerts", partial(_alert, items=items)),
         functional=_functional(functional) if functional else None,
         answers=_texts(content, "answers"),
         preamble=str(content.get("preamble", "")),
@@ -174,7 +161,7 @@ def parse_scale(content: Content) -> Scale:
         syndrome=_syndrome(content, items) if table_at(content, "syndrome") else None,
     )
     _require_known_items(scale)
-    _require_whole_bands(scale)
+    require_whole(bands, scale.range, where)
     return scale
 
 
@@ -187,13 +174,15 @@ def _item(row: Content) -> Item:
         not_assessed=_plain_int(row, "not_assessed") if "not_assessed" in row else None,
     )
     if item.lowest > item.highest:
-        raise RuleError("impossible_range", "items.max", f"Item {item.id} has no possible answer.")
+        raise RuleError("impossible_range", "max", f"Item {item.id} has no possible answer.")
     return item
 
 
 def _syndrome(content: Content, items: tuple[Item, ...]) -> Syndrome:
     table = table_at(content, "syndrome")
     lower = {text_at(row, "item"): whole_at(row, "at_least") for row in rows_at(table, "lower")}
+    if unknown := sorted(set(lower) - {item.id for item in items}):
+        raise RuleError("content_broken", "syndrome.lower", f"There is no item “{unknown[0]}”.")
     usual = whole_at(table, "present_at")
     return Syndrome(
         present_at={item.id: lower.get(item.id, usual) for item in items},
@@ -203,21 +192,26 @@ def _syndrome(content: Content, items: tuple[Item, ...]) -> Syndrome:
     )
 
 
-def _band_rows(content: Content) -> Sequence[Content]:
-    """The usual bands, or the other published set that the site has chosen."""
-    used = text_at(content, "bands_used") if "bands_used" in content else USUAL
-    if used == USUAL:
-        return rows_at(content, "bands")
-    rows = rows_at(table_at(content, "band_sets"), used)
-    if not rows:
-        raise RuleError("bands_broken", "bands_used", f"There are no bands called “{used}”.")
-    return rows
+def _risk(row: Content) -> Risk:
+    return Risk(text_at(row, "code"), text_at(row, "title"), _level(row))
 
 
-def _band(row: Content) -> Band:
-    return Band(
-        text_at(row, "code"), text_at(row, "title"), whole_at(row, "from"), whole_at(row, "to")
-    )
+def _alert(row: Content, items: tuple[Item, ...]) -> AlertRule:
+    name, least = text_at(row, "item"), whole_at(row, "at_least")
+    item = next((one for one in items if one.id == name), None)
+    if item is None:
+        raise RuleError("content_broken", "item", f"There is no item “{name}”.")
+    if not item.lowest <= least <= item.highest:
+        message = f"Item {name} is answered {item.lowest} to {item.highest}, never {least}."
+        raise RuleError("impossible_range", "at_least", message)
+    return AlertRule(name, least, _level(row))
+
+
+def _level(row: Content) -> str:
+    level = text_at(row, "level")
+    if level not in LEVELS:
+        raise RuleError("content_broken", "level", f"“{level}” is not how soon somebody looks.")
+    return level
 
 
 def _functional(row: Content) -> Functional:
@@ -230,7 +224,6 @@ def _require_known_items(scale: Scale) -> None:
         raise RuleError("content_broken", "method", f"“{scale.method}” is not a way to score.")
     ids = [item.id for item in scale.items]
     spoken_of = {
-        "alerts": [rule.item for rule in scale.alerts],
         "domains": [item for domain in scale.domains for item in domain],
         "subscales": [item for part in scale.subscales.values() for item in part],
         "syndrome": list(scale.syndrome.core) if scale.syndrome else [],
@@ -242,22 +235,6 @@ def _require_known_items(scale: Scale) -> None:
         raise RuleError("content_broken", "items", "Each item must be there, and once.")
     if scale.method == DOMAINS and sorted(spoken_of["domains"]) != sorted(ids):
         raise RuleError("content_broken", "domains", "Each item belongs to one domain.")
-
-
-def _require_whole_bands(scale: Scale) -> None:
-    """Bands must cover the range of totals without gap or overlap: a score has one band."""
-    if not scale.bands:
-        return
-    lowest, highest = scale.range
-    expected = lowest
-    for band in scale.bands:
-        if band.lowest != expected or band.highest < band.lowest:
-            raise RuleError(
-                "bands_broken", "bands", f"Band “{band.code}” must begin at {expected}."
-            )
-        expected = band.highest + 1
-    if expected != highest + 1:
-        raise RuleError("bands_broken", "bands", f"The last band must end at {highest}.")
 
 
 def _plain_int(row: Content, key: str) -> int:

@@ -21,6 +21,7 @@ from clinic.rules.catalogue import (
     read_entry,
     read_sources,
 )
+from clinic.rules.catalogue_lines import line_at
 from clinic.rules.errors import RuleError
 
 
@@ -80,13 +81,5 @@ def _try(file: Path, entry: Entry, kind: Kind) -> None:
     try:
         kind.parse(entry.content)
     except RuleError as error:
-        raise CatalogueError(file, _line_of(file, error.field), error.message) from None
-
-
-def _line_of(file: Path, path: str) -> int:
-    """The line on which the last part of `path` stands; 1 where it is missing."""
-    name = path.rpartition(".")[2]
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        if name and line.split("=")[0].strip() == name:
-            return number
-    return 1
+        line = line_at(file.read_text(encoding="utf-8"), entry.content, error.field)
+        raise CatalogueError(file, line, error.message) from None

@@ -17,7 +17,7 @@ from clinic.rules.given import (
     text,
 )
 from courses.rules import defaults, dosing, orders, weight
-from courses.rules.protocols import Protocol
+from courses.rules.protocols import IV, Protocol
 
 # Worked cases name the bolus of a protocol that also has a running part.
 PROTOCOL_ALIASES: Final = {"pain_acute_bolus": "pain_acute", "pain_shock_bolus": "pain_shock"}
@@ -110,7 +110,7 @@ def _check(case: Case) -> Answer:
         mg_per_kg=per_kg,
         minutes=minutes,
         seconds=seconds,
-        route=orders.IV if route is None else route,
+        route=IV if route is None else route,
         rate_mg_per_kg_h=rate,
     )
     found = orders.worst(findings)

@@ -104,6 +104,12 @@ def test_a_wrong_header_names_its_line(
         (', confidence = "seed"', "", "“dose.mg” has no confidence."),
         (', unit = "mg/kg"', "", "“dose.mg” has no unit."),
         (', unit = "mg/kg"', ", unit = 1", "“dose.mg” has a unit that is not text."),
+        ('"mg/kg"', '"stone"', "“dose.mg” has the unknown unit “stone”."),
+        (
+            '"0.5", unit = "mg/kg"',
+            '"-1", unit = "d"',
+            "“dose.mg” is a length of time below nothing.",
+        ),
         (', dated = "2026-02-01"', "", "“dose.mg” has no dated."),
         (", dated", ', note = "x", dated', "“dose.mg” has the unknown key “note”."),
         ('"0.5"', '"half"', "“dose.mg” is not a number in quotes."),
@@ -143,8 +149,9 @@ def test_a_bare_fraction_or_date_is_refused(tmp_path: Path, line: str, message: 
 
 
 def test_in_a_list_of_tables_the_row_at_fault_is_named(tmp_path: Path) -> None:
-    row = '[[conditions]]\ncode = "x"\nsource = "{}"\nconfidence = "lit"\n'
-    text = HEADER + row.format("SEED") + row.format("EXPERT") + row.format("HEARSAY")
+    row = '[[conditions]]\ncode = "{}"\nsource = "{}"\nconfidence = "lit"\n'
+    rows = (("x", "SEED"), ("y", "EXPERT"), ("z", "HEARSAY"))
+    text = HEADER + "".join(row.format(*one) for one in rows)
     error = refusal(tmp_path, text)
     assert (error.line, error.message) == (
         14,
@@ -258,6 +265,23 @@ def test_two_rows_may_not_share_a_name(tmp_path: Path) -> None:
     row = '[[alerts]]\nitem = "12"\n' + DOSE
     error = refusal(tmp_path, HEADER + row + row)
     assert error.message == "“alerts.12.mg” stands for two values. Give its rows a “code” each."
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (
+            '[[checks]]\ncode = "x"\n[[checks]]\ncode = "y"\n[[checks]]\ncode = "x"\n',
+            11,
+            "“checks” has “x” twice.",
+        ),
+        ('[[items]]\nid = "1"\n[[items]]\nid = "1"\n', 9, "“items” has “1” twice."),
+        ('routes = ["IM", "SC", "IM"]\n', 6, "“routes” has “IM” twice."),
+    ],
+)
+def test_a_code_told_twice(tmp_path: Path, text: str, line: int, message: str) -> None:
+    error = refusal(tmp_path, HEADER + text)
+    assert (error.line, error.message) == (line, message)
 
 
 def test_a_ledger_is_no_content(tmp_path: Path) -> None:

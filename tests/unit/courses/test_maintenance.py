@@ -53,4 +53,7 @@ def test_a_stage_of_no_time_is_refused(stages: list[dict[str, str]]) -> None:
     ]
     with pytest.raises(RuleError) as caught:
         parse_maintenance(told)
-    assert (caught.value.code, caught.value.field) == ("impossible_range", "stages")
+    assert (caught.value.code, caught.value.field) == (
+        "impossible_range",
+        "schedules.weekly_four.stages",
+    )

@@ -144,30 +144,32 @@ def refused(change: Callable[[dict[str, Any]], None], code: str = "phq9") -> tup
 
 
 @pytest.mark.parametrize(
-    ("place", "key", "value"),
+    ("place", "key", "value", "field"),
     [
-        (0, "from", "1"),
-        (1, "from", "4"),
-        (1, "from", "6"),
-        (1, "to", "3"),
-        (4, "to", "26"),
-        (4, "to", "28"),
+        (0, "from", "1", "minimal.from"),
+        (1, "from", "4", "mild.from"),
+        (1, "from", "6", "mild.from"),
+        (1, "to", "3", "mild.to"),
+        (4, "to", "26", "severe.to"),
+        (4, "to", "28", "severe.to"),
     ],
 )
-def test_bands_that_overlap_leave_gaps_or_miss_the_range(place: int, key: str, value: str) -> None:
+def test_bands_that_overlap_leave_gaps_or_miss_the_range(
+    place: int, key: str, value: str, field: str
+) -> None:
     def change(scale: dict[str, Any]) -> None:
         scale["bands"][place][key] = number(value)
 
-    assert refused(change) == ("bands_broken", "bands")
+    assert refused(change) == ("bands_broken", f"bands.{field}")
 
 
 def test_an_item_with_no_possible_answer() -> None:
-    assert refused(lambda s: s["items"][0].update(min=4)) == ("impossible_range", "items.max")
+    assert refused(lambda s: s["items"][0].update(min=4)) == ("impossible_range", "items.1.max")
 
 
 @pytest.mark.parametrize("value", ["3", True, None])
 def test_an_item_whose_range_is_no_number(value: object) -> None:
-    assert refused(lambda s: s["items"][0].update(max=value)) == ("content_broken", "max")
+    assert refused(lambda s: s["items"][0].update(max=value)) == ("content_broken", "items.1.max")
 
 
 def test_an_item_told_twice() -> None:
@@ -183,12 +185,34 @@ def test_a_scale_without_items() -> None:
 
 
 def test_rules_on_items_that_are_not_there() -> None:
-    assert refused(lambda s: s["alerts"][0].update(item="10")) == ("content_broken", "alerts")
+    assert refused(lambda s: s["alerts"][0].update(item="10")) == (
+        "content_broken",
+        "alerts.10.item",
+    )
+    assert refused(lambda s: s["syndrome"]["lower"][0].update(item="0")) == (
+        "content_broken",
+        "syndrome.lower",
+    )
     assert refused(lambda s: s["syndrome"].update(core=["0"])) == ("content_broken", "syndrome")
     assert refused(lambda s: s.update(subscale_x=["24"]), "cadss") == (
         "content_broken",
         "subscales",
     )
+
+
+def test_an_alert_that_no_answer_can_reach_is_none() -> None:
+    def change(scale: dict[str, Any]) -> None:
+        scale["alerts"][0]["at_least"] = number("4")
+
+    assert refused(change) == ("impossible_range", "alerts.9.at_least")
+
+
+@pytest.mark.parametrize(("code", "rows"), [("phq9", "alerts.9"), ("cssrs_screener", "risks.high")])
+def test_an_alert_says_how_soon_somebody_looks(code: str, rows: str) -> None:
+    def change(scale: dict[str, Any]) -> None:
+        scale[rows.partition(".")[0]][0]["level"] = "some_day"
+
+    assert refused(change, code) == ("content_broken", f"{rows}.level")
 
 
 def test_every_item_belongs_to_one_domain() -> None:
