@@ -45,17 +45,15 @@ class Mutant:
 
 
 def mutants_of(file: str, text: str) -> list[Mutant]:
-    """Every fault of `text`; annotations, docstrings and imports are left alone."""
+    """Every fault of `text`, apart from faults of what decides nothing."""
     tree = ast.parse(text)
-    _strip(tree)
+    idle = {id(below) for node in _idle(tree) for below in ast.walk(node)}
     found = []
     for place, node in enumerate(ast.walk(tree)):
-        for change in _changes(node):
+        for change in () if id(node) in idle else _changes(node):
             twin = copy.deepcopy(tree)
             target = _at(twin, place)
             before = ast.unparse(node)
-            if before.startswith("from __future__"):
-                continue
             change(target)
             ast.fix_missing_locations(twin)
             line = getattr(node, "lineno", 0)
@@ -70,17 +68,33 @@ def _at(tree: ast.AST, place: int) -> ast.AST:
     raise IndexError(place)
 
 
-def _strip(tree: ast.AST) -> None:
-    """Take out what decides nothing: docstrings and annotations of signatures."""
+def _idle(tree: ast.AST) -> Iterator[ast.AST]:
+    """Docstrings, annotations, what kind of dataclass, `cast`, and the words of a `Literal`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                node.body = node.body[1:] or [ast.Pass()]
+                yield first
         if isinstance(node, ast.FunctionDef):
-            node.returns = None
-            for one in (*node.args.args, *node.args.kwonlyargs, *node.args.posonlyargs):
-                one.annotation = None
+            noted = [node.returns, *(one.annotation for one in _arguments(node.args))]
+            yield from (one for one in noted if one is not None)
+        elif isinstance(node, ast.AnnAssign):
+            yield node.annotation
+        elif isinstance(node, ast.ClassDef):
+            yield from (one for one in node.decorator_list if isinstance(one, ast.Call))
+        elif isinstance(node, ast.Call) and _is_named(node.func, "cast"):
+            yield node.args[0]
+        elif isinstance(node, ast.Subscript) and _is_named(node.value, "Literal"):
+            yield node
+
+
+def _arguments(found: ast.arguments) -> Iterator[ast.arg]:
+    yield from (*found.posonlyargs, *found.args, *found.kwonlyargs)
+    yield from (one for one in (found.vararg, found.kwarg) if one is not None)
+
+
+def _is_named(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 Change = Callable[[ast.AST], None]
