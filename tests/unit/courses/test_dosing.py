@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -259,7 +262,76 @@ def test_what_is_prepared_is_used_at_once(seconds: int, too_long: bool) -> None:
 
 def test_nothing_starts_before_it_is_prepared() -> None:
     prepared = datetime.fromisoformat("2026-03-02T10:00:00-05:00")
-    with pytest.raises(RuleError, match="before it was prepared"):
+    with pytest.raises(RuleError, match="before it was prepared") as refused:
         dosing.stood_too_long(
             prepared_at=prepared, started_at=prepared - timedelta(seconds=1), limit_minutes=30
         )
+    assert (refused.value.code, refused.value.field) == ("impossible_range", "prepared_at")
+
+
+WHOLE: dict[Callable[..., object], dict[str, Any]] = {
+    dosing.dilute: {
+        "stock_mg_per_ml": D(100),
+        "stock_ml": D(1),
+        "diluent_ml": D(1),
+        "diluent": "NS",
+    },
+    dosing.volume_ml: {"dose_mg": D(35), "concentration_mg_per_ml": D(50)},
+    dosing.pump_rate_ml_per_h: {"total_volume_ml": D(100), "minutes": D(40)},
+    dosing.continuous: {
+        "weight_kg": D(70),
+        "rate": D("0.5"),
+        "unit": "mg/kg/h",
+        "concentration_mg_per_ml": D(7),
+        "cap_mg_per_h": D(100),
+    },
+    dosing.total_mg: {"weight_kg": D(70), "rate": D("0.5"), "unit": "mg/kg/h", "hours": D(96)},
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "changes", "code", "field"),
+    [
+        (dosing.dilute, {"stock_mg_per_ml": D(0)}, "not_positive", "stock_mg_per_ml"),
+        (dosing.dilute, {"stock_ml": D(0)}, "not_positive", "stock_ml"),
+        (dosing.volume_ml, {"dose_mg": D(0)}, "not_positive", "dose_mg"),
+        (dosing.volume_ml, {"concentration_mg_per_ml": D(0)}, "not_positive", "conc_mg_per_ml"),
+        # Too little for the smallest step of the syringe.
+        (dosing.volume_ml, {"dose_mg": D("0.0001")}, "out_of_range", "dose_mg"),
+        (dosing.pump_rate_ml_per_h, {"total_volume_ml": D(0)}, "not_positive", "total_volume_ml"),
+        (dosing.pump_rate_ml_per_h, {"minutes": D(0)}, "not_positive", "minutes"),
+        (
+            dosing.pump_rate_ml_per_h,
+            {"total_volume_ml": D("0.0001")},
+            "out_of_range",
+            "total_volume_ml",
+        ),
+        (dosing.continuous, {"weight_kg": D(0)}, "not_positive", "weight_kg"),
+        (dosing.continuous, {"rate": D(0)}, "not_positive", "rate"),
+        (dosing.continuous, {"rate": D("0.0001")}, "out_of_range", "rate"),
+        (dosing.continuous, {"cap_mg_per_h": D(0)}, "not_positive", "cap_mg_per_h"),
+        (dosing.continuous, {"concentration_mg_per_ml": D(0)}, "not_positive", "conc_mg_per_ml"),
+        (
+            dosing.continuous,
+            {"concentration_mg_per_ml": D(100000)},
+            "out_of_range",
+            "conc_mg_per_ml",
+        ),
+        (dosing.total_mg, {"weight_kg": D(0)}, "not_positive", "weight_kg"),
+        (dosing.total_mg, {"hours": D(0)}, "not_positive", "hours"),
+        (dosing.total_mg, {"rate": D("0.000001")}, "out_of_range", "rate"),
+    ],
+)
+def test_the_refusal_names_the_field(
+    function: Callable[..., object], changes: dict[str, Any], code: str, field: str
+) -> None:
+    with pytest.raises(RuleError) as refused:
+        function(**WHOLE[function] | changes, rules=RULES)
+    assert (refused.value.code, refused.value.field) == (code, field)
+
+
+def test_where_a_site_asks_for_more_diluent_than_stock() -> None:
+    rules = replace(RULES, min_diluent_ratio=D(2))
+    whole = WHOLE[dosing.dilute]
+    assert dosing.dilute(**whole, rules=rules).reason == "less_than_equal_volume"
+    assert dosing.dilute(**whole | {"diluent_ml": D(2)}, rules=rules).allowed

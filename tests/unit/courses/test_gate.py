@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from clinic.rules.errors import RuleError
+from clinic.rules.reasons import Origin
 from courses.rules import defaults
 from courses.rules.gate import Facts, Gate, Hold, Line, MonitoringFact, age_years, evaluate
 
@@ -293,3 +294,10 @@ def test_age_in_completed_years(on: date, years: int) -> None:
 def test_who_was_born_on_29_february_turns_on_the_first_of_march() -> None:
     assert age_years(date(2008, 2, 29), date(2026, 2, 28)) == 17
     assert age_years(date(2008, 2, 29), date(2026, 3, 1)) == 18
+
+
+def test_a_line_from_other_content_keeps_that_contents_name() -> None:
+    origin = Origin("SEED", "seed", "lft_periodic 2", 3)
+    fact = replace(due("overdue", blocks=True), origin=origin)
+    [line] = gate(monitoring=(fact,)).lines
+    assert (line.rule, line.policy_version) == ("lft_periodic 2", 3)
