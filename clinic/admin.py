@@ -34,7 +34,7 @@ from clinic.models import (
 class SiteAdmin(SiteScopedAdmin[Site]):
     list_display = ("name", "time_zone", "phone", "patients_per_nurse")
     search_fields = ("name", "slug")
-    fields = ("name", "slug", "time_zone", "phone", "crisis_text", "patients_per_nurse")
+    fields = ("name", "slug", "time_zone", "phone", "language", "crisis_text", "patients_per_nurse")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # The slug names the site to scripts and imports.

@@ -33,6 +33,7 @@ class Held:
     requirement_due_on: date
     dedup_key: str
     recipient: str
+    channel: str
     attempts: int
     written_at: datetime
     token: UUID
@@ -90,7 +91,7 @@ UPDATE labs_reminder r
        lease_until = now() + make_interval(secs => %(lease)s), updated_at = now()
   FROM due WHERE r.id = due.id
 RETURNING r.id, r.site_id, r.patient_id, r.requirement_id, r.requirement_due_on, r.dedup_key,
-          r.recipient, r.attempts, r.created_at, r.lease_token, now()
+          r.recipient, r.channel, r.attempts, r.created_at, r.lease_token, now()
 """
 
 BEGIN: Final = """

@@ -34,7 +34,9 @@ class ClinicalRow(SiteRow):
 
     class Meta:
         abstract = True
-        triggers: ClassVar = [pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete)]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete)
+        ]
 
 
 class StepRow(SiteRow):

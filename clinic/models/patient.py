@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from clinic.models.base import ClinicalRow
 from clinic.models.constraints import same_site
 from clinic.querysets import PatientQuerySet
+from clinic.rules.languages import LANGUAGES
 
 
 class Sex(models.TextChoices):
@@ -37,6 +38,12 @@ class Patient(ClinicalRow):
         default=False, help_text="May be written to. Withdrawn at any time."
     )
     consents_to_sms = models.BooleanField("consents to text messages", default=False)
+    language = models.CharField(
+        max_length=10,
+        choices=LANGUAGES,
+        blank=True,
+        help_text="Of messages; blank: the language of the site.",
+    )
     deceased_on = models.DateField(null=True, blank=True)
     transferred_on = models.DateField(null=True, blank=True)
     transferred_to = models.CharField(max_length=120, blank=True)
@@ -64,6 +71,13 @@ class Patient(ClinicalRow):
                 condition=Q(consents_to_email=False) | ~Q(email=""),
                 name="consent_to_email_needs_an_address",
                 violation_error_message="Enter an e-mail address, or remove the consent to e-mail.",
+            ),
+            models.CheckConstraint(
+                condition=Q(consents_to_sms=False) | ~Q(phone=""),
+                name="consent_to_sms_needs_a_number",
+                violation_error_message=(
+                    "Enter a telephone number, or remove the consent to text messages."
+                ),
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["site", "family_name", "given_name"])]

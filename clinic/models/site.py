@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from clinic.models.base import Row, SiteRow
 from clinic.models.constraints import same_site
 from clinic.querysets import SiteQuerySet, SiteScopedQuerySet
+from clinic.rules.languages import ENGLISH, LANGUAGES
 
 
 def validate_time_zone(value: str) -> None:
@@ -36,6 +37,12 @@ class Site(Row):
         help_text="For example Europe/London. Days, hours and reminders follow it.",
     )
     phone = models.CharField(max_length=40, blank=True, help_text="Shown to patients.")
+    language = models.CharField(
+        max_length=10,
+        choices=LANGUAGES,
+        default=ENGLISH,
+        help_text="Of messages to staff, and to patients who have not chosen another.",
+    )
     crisis_text = models.TextField(
         blank=True, help_text="What a patient in crisis should read. Shown with safety answers."
     )

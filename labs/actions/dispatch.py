@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,19 +20,24 @@ from clinic.models import Membership, Patient, Role
 from clinic.rules.dates import today_local
 from labs import ledger
 from labs.actions.tasks import open_task
-from labs.delivery import (
-    MailProvider,
-    Message,
-    Outcome,
-    Provider,
-    Verdict,
-    words_for_patient,
-    words_for_staff,
-)
+from labs.delivery.channels import Providers, providers
+from labs.delivery.port import Message, Outcome, Provider, Verdict
 from labs.ledger import Held
-from labs.models import Recipient, Reminder, ReminderState, Requirement, RequirementStatus
+from labs.models import (
+    Audience,
+    Channel,
+    FollowUp,
+    FollowUpKind,
+    Recipient,
+    Reminder,
+    ReminderState,
+    Requirement,
+    RequirementStatus,
+)
 from labs.queries_policies import reminder_policy
+from labs.queries_texts import text_of
 from labs.rules.reminders import is_decent, send_at
+from labs.rules.words import filled
 from labs.sweep import dedup_prefix
 
 log = logging.getLogger(__name__)
@@ -48,7 +54,9 @@ WORDS_OF_TASK = {
     ReminderState.IN_DOUBT: "Find out whether a reminder arrived",
     ReminderState.DEAD: "A reminder could not be sent: tell them another way",
     ReminderState.EXPIRED: "A reminder came too late to be sent: tell them another way",
+    ReminderState.BOUNCED: "A reminder came back: mend the address, tell them another way",
 }
+OPTED_OUT = "opted_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ def dispatch_once(
     worker: str,
     limit: int = 50,
     *,
-    provider: Provider | None = None,
+    through: Providers | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Dispatched:
     """Send up to `limit` messages that are due; must be called outside any transaction.
@@ -89,7 +97,7 @@ def dispatch_once(
     Stops after the current message when `should_stop` says so or half a lease has passed: a slow
     mail server must not use up the leases, and so the attempts, of those that wait behind it.
     """
-    outside = provider or MailProvider()
+    outside = through if through is not None else providers()
     _take_back(outside)
     with transaction.atomic():
         batch = ledger.claim(limit)
@@ -102,18 +110,23 @@ def dispatch_once(
             else:
                 results.append(_handle(held, outside, worker))
     finally:
-        outside.close()
+        for provider in outside.values():
+            provider.close()
     return _counted(results)
 
 
-def _take_back(provider: Provider) -> None:
+def _take_back(outside: Providers) -> None:
+    keyed = [provider.name for provider in outside.values() if provider.keyed]
     with transaction.atomic():
-        given_up = ledger.reap([provider.name] if provider.keyed else [])
+        given_up = ledger.reap(keyed)
         for ended in [*given_up, *ledger.expire()]:
             _open_task(ended.id, ended.site_id, ended.patient_id, ended.state)
 
 
-def _handle(held: Held, provider: Provider, worker: str) -> str:
+def _handle(held: Held, outside: Providers, worker: str) -> str:
+    provider = outside.get(held.channel)
+    if provider is None:
+        return _without_a_way(held)
     look = _begin(held, provider, worker)
     if isinstance(look, NotNow):
         return look.became
@@ -131,9 +144,13 @@ def _begin(held: Held, provider: Provider, worker: str) -> Ready | NotNow:
     requirement = Requirement.objects.select_for_update(no_key=True).get(pk=held.requirement_id)
     reason = (
         why_not(requirement, held.dedup_key)
-        or _why_not_to(patient, held.recipient)
+        or _why_not_to(patient, held)
         or _why_not_this_one(held)
     )
+    if reason == OPTED_OUT:
+        # Somebody else is told instead: the sweep looks again who can be reached.
+        requirement.notify_on = today_local(held.claimed_at, patient.site.zone)
+        requirement.save(update_fields=["notify_on"])
     if reason:
         return _not_now(held, ReminderState.CANCELLED, reason=reason)
     zone = patient.site.zone
@@ -143,7 +160,7 @@ def _begin(held: Held, provider: Provider, worker: str) -> Ready | NotNow:
         later = send_at(today_local(held.claimed_at, zone), held.claimed_at, zone, policy)
         ledger.let_go(held, state=ReminderState.SCHEDULED, next_at=later, refund=True)
         return NotNow("postponed")
-    addresses = _addresses(patient, held.recipient)
+    addresses = _addresses(patient, held)
     if not addresses:
         return _not_now(held, ReminderState.DEAD, reason="nobody_to_tell")
     if not ledger.begin(held, provider=provider.name, worker=worker):
@@ -189,12 +206,25 @@ def why_not(requirement: Requirement, dedup_key: str) -> str:
     return "" if dedup_key.startswith(prefix) else "moved"
 
 
-def _why_not_to(patient: Patient, recipient: str) -> str:
+def _why_not_to(patient: Patient, held: Held) -> str:
     if patient.standing != "here":
         return patient.standing
-    if recipient == Recipient.PATIENT and not (patient.consents_to_email and patient.email):
-        return "opted_out"
-    return ""
+    if held.recipient != Recipient.PATIENT:
+        return ""
+    if not _consented(patient, held.channel):
+        return OPTED_OUT
+    said_no = FollowUp.objects.for_patient(patient.pk).filter(
+        requirement_id=held.requirement_id,
+        requirement_due_on=held.requirement_due_on,
+        kind=FollowUpKind.DECLINED,
+    )
+    return "declined" if said_no.exists() else ""
+
+
+def _consented(patient: Patient, channel: str) -> bool:
+    if channel == Channel.SMS:
+        return bool(patient.consents_to_sms and patient.phone)
+    return bool(patient.consents_to_email and patient.email)
 
 
 def _why_not_this_one(held: Held) -> str:
@@ -204,9 +234,18 @@ def _why_not_this_one(held: Held) -> str:
     the one that goes comes to nothing, it is tried again or a task says so.
     """
     together = Reminder.objects.for_patient(held.patient_id).filter(
-        recipient=held.recipient, created_at=held.written_at, state__in=UNDER_WAY_OR_THERE
+        recipient=held.recipient,
+        channel=held.channel,
+        created_at=held.written_at,
+        state__in=UNDER_WAY_OR_THERE,
     )
     return "told_together" if together.exclude(pk=held.id).exists() else ""
+
+
+@transaction.atomic(durable=True)
+def _without_a_way(held: Held) -> str:
+    """The channel was switched off after the message was written."""
+    return _not_now(held, ReminderState.DEAD, reason="channel_off").became
 
 
 def _not_now(held: Held, state: str, *, reason: str) -> NotNow:
@@ -223,19 +262,33 @@ def _released(held: Held) -> str:
     return "postponed"
 
 
-def _addresses(patient: Patient, recipient: str) -> tuple[str, ...]:
-    if recipient == Recipient.PATIENT:
-        return (patient.email,)
+def _addresses(patient: Patient, held: Held) -> tuple[str, ...]:
+    if held.recipient == Recipient.PATIENT:
+        return (patient.phone if held.channel == Channel.SMS else patient.email,)
     members = Membership.objects.of_site(patient.site_id).filter(
-        role=recipient, is_active=True, user__is_active=True
+        role=held.recipient, is_active=True, user__is_active=True
     )
     return tuple(members.order_by("user__email").values_list("user__email", flat=True))
 
 
 def _message(held: Held, patient: Patient, addresses: tuple[str, ...]) -> Message:
+    site = patient.site
     to_patient = held.recipient == Recipient.PATIENT
-    subject, body = words_for_patient(patient.site.phone) if to_patient else words_for_staff()
-    return Message(key=held.dedup_key, recipients=addresses, subject=subject, body=body)
+    words = text_of(
+        site_id=site.pk,
+        audience=Audience.PATIENT if to_patient else Audience.STAFF,
+        channel=held.channel,
+        language=(patient.language if to_patient else "") or site.language,
+    )
+    text = filled(words, phone=site.phone, link=settings.PUBLIC_URL)
+    return Message(
+        key=held.dedup_key,
+        recipients=addresses,
+        subject=text.subject,
+        body=text.body,
+        channel=held.channel,
+        reminder_id=held.id,
+    )
 
 
 def _open_task(reminder_id: UUID, site_id: UUID, patient_id: UUID, state: str) -> None:

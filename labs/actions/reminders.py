@@ -19,6 +19,7 @@ from clinic.errors import Conflict
 from clinic.models import User
 from labs.actions.dispatch import Dispatched, dispatch_once, why_not
 from labs.actions.tasks import resolve_task
+from labs.delivery.channels import has_sms
 from labs.models import Reminder, ReminderState, Requirement, Task, TaskStatus
 from labs.queries_policies import default_reminder_policy, own_reminder_policies
 from labs.rules.reminders import ReminderPolicy
@@ -29,7 +30,6 @@ __all__ = ["Dispatched", "call_off", "dispatch_once", "poke", "settle_doubt", "s
 log = logging.getLogger(__name__)
 
 TASK = "labs.tasks.dispatch"
-FIRST_STEP = "due_soon"
 # Celery ends a task after 120 seconds, and one pass takes up to 50: being killed in the middle of
 # a call would leave a message in doubt.
 WAKE_SECONDS = 60
@@ -41,17 +41,23 @@ def sweep(at: datetime | None = None) -> int:
 
 
 def current_terms(at: datetime | None = None) -> SweepTerms:
-    """The step, the decent hours and the expiry: of the catalogue, and where a site has its own."""
+    """The ladder, the decent hours and the expiry: of the catalogue, and of sites of their own."""
     own = own_reminder_policies(at or timezone.now())
     return SweepTerms(
-        step=FIRST_STEP,
+        has_sms=has_sms(),
         default=_terms(default_reminder_policy()),
         by_site={site: _terms(policy) for site, policy in own.items()},
     )
 
 
 def _terms(policy: ReminderPolicy) -> Terms:
-    return Terms(policy.send_from, policy.send_until, policy.expiry_days)
+    return Terms(
+        hours_from=policy.send_from,
+        hours_until=policy.send_until,
+        lasts_days=policy.expiry_days,
+        graces=policy.escalation_graces,
+        recipients=policy.recipients,
+    )
 
 
 def wake(should_stop: Callable[[], bool] = lambda: False) -> None:

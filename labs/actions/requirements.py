@@ -96,7 +96,7 @@ class _Draft:
         """A row that was there, if anything about it differs."""
         if all(getattr(row, name) == value for name, value in values.items()):
             return
-        before = _Before(row.status, row.next_due_on, row.soon_on)
+        before = _Before(row.status, row.next_due_on, (row.soon_on, row.overdue_on))
         for name, value in values.items():
             setattr(row, name, value)
         _tell_anew(row, before, rule, self.today)
@@ -108,7 +108,7 @@ class _Draft:
 class _Before:
     status: str
     due_on: date | None
-    soon_on: date | None
+    around: tuple[date | None, date | None]
 
 
 @transaction.atomic
@@ -253,7 +253,8 @@ def _tell_anew(row: Requirement, before: _Before, rule: Rule, today: date) -> No
         # The key of the first message is used up: a new message needs a new revision.
         row.notify_on = _first_step_on(row, rule, today)
         row.revision += 1
-    elif before.soon_on != row.soon_on and row.notify_on is not None:
+    elif before.around != (row.soon_on, row.overdue_on):
+        # A step that was told already is not told again: its key is used up.
         row.notify_on = _first_step_on(row, rule, today)
 
 

@@ -1,70 +1,23 @@
-"""The way out of the house: a port, its mail form, and the words that leave.
-
-The words say that something waits and whom to ring. They name no person, medicine, illness, test
-or score, because a mail is read on lock screens and by whoever shares the address.
-"""
+"""Mail through SMTP, watched so that a cut connection leaves no doubt that could be avoided."""
 
 from __future__ import annotations
 
 import hashlib
 import smtplib
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.utils import parseaddr
-from enum import StrEnum
-from typing import Protocol
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
+from labs.delivery.port import Message, Outcome, Verdict
+
 OK = 250
 TEMPORARY_FROM = 400
 PERMANENT_FROM = 500
 SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-
-
-class Verdict(StrEnum):
-    """What became of one try."""
-
-    ACCEPTED = "accepted"
-    RETRY = "retry"
-    PERMANENT = "permanent"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A verdict with the provider's reference or a short code for the reason: never an address."""
-
-    verdict: Verdict
-    ref: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What leaves. `key` is the same on every try of the same reminder."""
-
-    key: str
-    recipients: tuple[str, ...]
-    subject: str
-    body: str
-
-
-class Provider(Protocol):
-    """Whoever carries messages.
-
-    `keyed` says that it knows a key it has seen and does not deliver it twice. `send` raises
-    nothing: whatever happens is an outcome. `close` ends what `send` keeps open between messages.
-    """
-
-    name: str
-    keyed: bool
-
-    def send(self, message: Message) -> Outcome: ...
-    def close(self) -> None: ...
 
 
 class WatchedSMTP(smtplib.SMTP):
@@ -167,22 +120,6 @@ def as_email(message: Message) -> EmailMessage:
         bcc=[] if alone else list(message.recipients),
         headers=headers,
     )
-
-
-def words_for_patient(phone: str) -> tuple[str, str]:
-    """Subject and body for a patient. `phone` is the clinic's own, blank where it has none."""
-    ring = f"Please ring us on {phone}." if phone else "Please ring us."
-    body = (
-        f"Hello,\n\nYour care team has something waiting for you. {ring}\n\n"
-        "If you would rather not get e-mails like this one, tell us when you ring.\n"
-    )
-    return "A message from your care team", body
-
-
-def words_for_staff() -> tuple[str, str]:
-    """Subject and body for staff: what it is about stands behind the sign-in."""
-    body = f"An item on your worklist is waiting for you. Sign in:\n{settings.PUBLIC_URL}\n"
-    return "Daybreak has an item waiting for you", body
 
 
 def _still_open(backend: BaseEmailBackend) -> bool:

@@ -1,7 +1,17 @@
 """Models of what is measured, what is due and who is told."""
 
 from labs.models.catalogue import Analyte, LabRule, RequirementRule
-from labs.models.reminder import Channel, Recipient, Reminder, ReminderAttempt, ReminderState
+from labs.models.follow_up import Answer, FollowUp, FollowUpKind, Way
+from labs.models.heartbeat import Heartbeat
+from labs.models.message_text import Audience, MessageText
+from labs.models.reminder import (
+    Channel,
+    DeliveryEvent,
+    Recipient,
+    Reminder,
+    ReminderAttempt,
+    ReminderState,
+)
 from labs.models.report import (
     CURRENT,
     ImportProblem,
@@ -25,11 +35,18 @@ from labs.models.requirement import (
 __all__ = [
     "CURRENT",
     "Analyte",
+    "Answer",
+    "Audience",
     "BlocksWhen",
     "Channel",
+    "DeliveryEvent",
+    "FollowUp",
+    "FollowUpKind",
+    "Heartbeat",
     "ImportProblem",
     "ImportRun",
     "LabRule",
+    "MessageText",
     "MonitoringSubject",
     "Precision",
     "Recipient",
@@ -46,4 +63,5 @@ __all__ = [
     "Task",
     "TaskStatus",
     "UrinaryCheck",
+    "Way",
 ]

@@ -8,7 +8,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
-from clinic.models.base import ClinicalRow, SiteRow
+from clinic.models.base import ClinicalRow, SiteRow, StepRow
 from clinic.models.constraints import same_site
 from clinic.models.user import Role
 from clinic.querysets import SiteScopedQuerySet
@@ -22,7 +22,7 @@ class ReminderState(models.TextChoices):
     SCHEDULED = "scheduled", "Scheduled"
     LEASED = "leased", "Taken by a sender"
     SENDING = "sending", "Being sent"
-    ACCEPTED = "accepted", "Accepted by the mail server"
+    ACCEPTED = "accepted", "Accepted by the provider"
     DELIVERED = "delivered", "Delivered"
     BOUNCED = "bounced", "Came back"
     IN_DOUBT = "in_doubt", "Unknown whether it was sent"
@@ -35,6 +35,7 @@ class Channel(models.TextChoices):
     """How a message travels."""
 
     EMAIL = "email", "E-mail"
+    SMS = "sms", "Text message"
 
 
 class Recipient(models.TextChoices):
@@ -44,6 +45,29 @@ class Recipient(models.TextChoices):
     COORDINATOR = Role.COORDINATOR.value, "Coordinators"
     PRESCRIBER = Role.PRESCRIBER.value, "Prescribers"
     LEAD = Role.LEAD.value, "Clinical leads"
+
+
+# At the end of the transaction, so that row and task may come in either order. Whatever ends a
+# reminder badly, the ledger, a script or a hand in psql, must leave somebody something to do.
+BAD_END_HAS_A_TASK = pgtrigger.Trigger(
+    name="bad_end_has_a_task",
+    when=pgtrigger.After,
+    timing=pgtrigger.Deferred,
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),  # type: ignore[no-untyped-call]
+    condition=pgtrigger.Q(new__state__in=("dead", "expired", "bounced", "in_doubt")),
+    func="""
+        IF NOT EXISTS (
+            SELECT 1 FROM labs_task
+             WHERE site_id = NEW.site_id
+               AND dedup_key = 'reminder:' || NEW.id || '|' || NEW.state
+        ) AND EXISTS (
+            SELECT 1 FROM labs_reminder WHERE id = NEW.id AND state = NEW.state
+        ) THEN
+            RAISE EXCEPTION 'reminder % ended as % without a task', NEW.id, NEW.state;
+        END IF;
+        RETURN NEW;
+    """,
+)
 
 
 class Reminder(ClinicalRow):
@@ -74,6 +98,7 @@ class Reminder(ClinicalRow):
     provider = models.CharField(max_length=20, blank=True)
     provider_ref = models.CharField(max_length=200, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
 
     objects = ReminderQuerySet.as_manager()
 
@@ -110,10 +135,43 @@ class Reminder(ClinicalRow):
                 condition=Q(state__in=("leased", "sending")),
             ),
             models.Index(fields=["requirement", "state"], name="reminder_of_requirement"),
+            models.Index(fields=["site", "due_at"], name="reminder_by_month"),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            *ClinicalRow.Meta.triggers,
+            BAD_END_HAS_A_TASK,
         ]
 
     def __str__(self) -> str:
         return f"{self.get_recipient_display()}, {self.get_state_display().lower()}"
+
+
+class DeliveryEvent(StepRow):
+    """What a provider told us later about a message. `event_id` is its own, told once."""
+
+    reminder = models.ForeignKey(Reminder, on_delete=models.PROTECT, related_name="delivery_events")
+    provider = models.CharField(max_length=20)
+    event_id = models.CharField(max_length=120)
+    state = models.CharField(
+        max_length=10,
+        choices=[
+            (ReminderState.DELIVERED.value, ReminderState.DELIVERED.label),
+            (ReminderState.BOUNCED.value, ReminderState.BOUNCED.label),
+        ],
+    )
+    happened_at = models.DateTimeField()
+
+    objects = SiteScopedQuerySet.as_manager()
+
+    class Meta(StepRow.Meta):
+        ordering = ("happened_at",)
+        constraints: ClassVar = [
+            *same_site("deliveryevent", "reminder"),
+            models.UniqueConstraint(fields=["provider", "event_id"], name="delivery_event_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_state_display()
 
 
 class ReminderAttempt(SiteRow):

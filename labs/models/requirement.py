@@ -92,6 +92,9 @@ class Requirement(ClinicalRow):
         null=True, blank=True, help_text="First day on which it is overdue."
     )
     notify_on = models.DateField(null=True, blank=True)
+    done_late_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Days after it was overdue that it was last done."
+    )
     revision = models.PositiveIntegerField(
         default=0, help_text="Grows when a fact is withdrawn and the due day moves back."
     )

@@ -68,7 +68,7 @@ def busy_clinic(stack: Stack, watched: Watched) -> dict[str, str]:
     }
 
 
-def test_pages_can_be_read_and_used_by_all(busy_clinic: dict[str, str], watched: Watched) -> None:
+def test_pages_can_be_read_and_used_by_mail(busy_clinic: dict[str, str], watched: Watched) -> None:
     # given: a clinic with work in it
     faults: dict[str, Any] = {}
     for size, (width, height) in SIZES.items():
@@ -109,7 +109,7 @@ WORKED_CASES = b"""{"vectors": [
 
 
 @pytest.mark.usefixtures("stack")
-def test_the_admin_can_be_read_and_used_by_all(watched: Watched) -> None:
+def test_the_admin_can_be_read_and_used_by_mail(watched: Watched) -> None:
     # given: a clinical lead, who may open all of it
     site = afternoon_site()
     member(site, Role.LEAD, name="Lena Lead", email="lena@clinic.example")
@@ -135,7 +135,7 @@ GATE = "course_rule:gate"
 
 
 @pytest.mark.usefixtures("stack")
-def test_a_policy_can_be_set_by_all(watched: Watched) -> None:
+def test_a_policy_can_be_set_by_mail(watched: Watched) -> None:
     # given: a clinical lead
     site = afternoon_site()
     member(site, Role.LEAD, name="Lena Lead", email="lena@clinic.example")

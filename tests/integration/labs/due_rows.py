@@ -15,7 +15,8 @@ from django.utils import timezone
 from clinic.models import Patient, Site
 from clinic.queries import current
 from labs.actions.reminders import sweep
-from labs.delivery import Message, Outcome, Verdict
+from labs.delivery.channels import Providers
+from labs.delivery.port import Message, Outcome, Provider, Verdict
 from labs.models import Reminder, Requirement, RequirementRule, Task
 from tests.factories import PatientFactory, SiteFactory
 
@@ -128,3 +129,8 @@ def the_task(row: Reminder, state: str) -> Task:
     assert (task.kind, task.role, task.status) == (f"reminder_{state}", "coordinator", "open")
     assert (task.patient_id, task.site_id) == (row.patient_id, row.site_id)
     return task
+
+
+def by_mail(provider: Provider) -> Providers:
+    """E-mail through this one; nothing else leaves."""
+    return {"email": provider}

@@ -16,6 +16,7 @@ from tests.integration.labs.due_rows import (
     again,
     at_once,
     awake_site,
+    by_mail,
     make_due,
     reminder,
     requirement,
@@ -113,7 +114,7 @@ def test_nobody_to_tell_is_a_task(mailbox: Mailbox) -> None:
 
 def test_the_message_names_the_clinics_phone_and_its_key() -> None:
     row, carrier = reminder(), Carrier()
-    assert dispatch_once("w", provider=carrier) == Dispatched(claimed=1, accepted=1)
+    assert dispatch_once("w", through=by_mail(carrier)) == Dispatched(claimed=1, accepted=1)
     [message] = carrier.given
     assert message.key == row.dedup_key
     assert "020 7946 0000" in message.body

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 from labs import ledger
 from labs.actions.dispatch import BATCH_SECONDS
 from labs.actions.reminders import Dispatched, dispatch_once, wake
-from labs.delivery import Message, Outcome, Verdict
+from labs.delivery.port import Message, Outcome, Verdict
 from labs.models import Reminder, Requirement
 from tests.factories import PatientFactory
 from tests.integration.labs.due_rows import (
@@ -21,6 +21,7 @@ from tests.integration.labs.due_rows import (
     again,
     at_once,
     awake_site,
+    by_mail,
     lease_ran_out,
     make_due,
     reminder,
@@ -63,7 +64,7 @@ def test_killed_between_attempt_and_completion_it_is_in_doubt(mailbox: Mailbox) 
 def test_a_provider_that_knows_its_keys_gets_the_same_key_again() -> None:
     row, carrier = reminder(), Carrier(keyed=True)
     killed_while_sending(row, provider="carrier")
-    dispatch_once("other", provider=carrier)
+    dispatch_once("other", through=by_mail(carrier))
     assert [message.key for message in carrier.given] == [row.dedup_key]
     assert again(row).state == "accepted"
     assert [one.number for one in again(row).attempt_rows.all()] == [1, 2]
@@ -72,7 +73,7 @@ def test_a_provider_that_knows_its_keys_gets_the_same_key_again() -> None:
 def test_a_cut_with_a_provider_that_knows_its_keys_is_tried_again() -> None:
     row = reminder()
     carrier = Carrier(keyed=True, answer=Outcome(Verdict.UNKNOWN, reason="cut"))
-    dispatch_once("w", provider=carrier)
+    dispatch_once("w", through=by_mail(carrier))
     assert (again(row).state, again(row).state_reason) == ("scheduled", "cut")
 
 
@@ -82,14 +83,14 @@ def test_a_message_that_kills_every_sender_ends() -> None:
         make_due(row)
         ledger.claim(1)
         lease_ran_out(row)
-        ledger.reap([])
+        dispatch_once("other", limit=0)
     assert (again(row).state, again(row).attempts) == ("dead", 8)
 
 
 def test_who_wakes_up_too_late_writes_nothing() -> None:
     row = reminder()
     held = killed_while_sending(row)
-    dispatch_once("other", provider=Carrier())
+    dispatch_once("other", through=by_mail(Carrier()))
     assert again(row).state == "in_doubt"
     assert ledger.let_go(held, state="accepted", ref="late") is False
     assert (again(row).state, again(row).provider_ref) == ("in_doubt", "")
@@ -101,10 +102,10 @@ def test_a_sender_that_hangs_longer_than_its_lease_finds_the_row_taken() -> None
     class Hanging(Carrier):
         def send(self, message: Message) -> Outcome:
             lease_ran_out(row)
-            ledger.reap([])
+            dispatch_once("other", limit=0)
             return super().send(message)
 
-    assert dispatch_once("slow", provider=Hanging()) == Dispatched(claimed=1)
+    assert dispatch_once("slow", through=by_mail(Hanging())) == Dispatched(claimed=1)
     assert (again(row).state, again(row).provider_ref) == ("in_doubt", "")
     assert again(row).attempt_rows.get().outcome == ""
 
@@ -125,11 +126,11 @@ def test_a_row_taken_over_since_the_claim_is_left_alone(
     Requirement.objects.filter(pk=row.requirement_id).update(**change)
     [first] = ledger.claim(1)
     lease_ran_out(row)
-    ledger.reap([])
+    dispatch_once("other", limit=0)
     ledger.claim(1)
     # The slow one goes on with a claim that is no longer its own.
     monkeypatch.setattr(ledger, "claim", lambda limit: [first])
-    assert dispatch_once("slow", provider=carrier) == Dispatched(claimed=1)
+    assert dispatch_once("slow", through=by_mail(carrier)) == Dispatched(claimed=1)
     assert carrier.given == []
     assert (again(row).state, again(row).attempts) == ("leased", 2)
 
@@ -144,7 +145,7 @@ def test_the_attempt_is_written_before_the_call_and_no_transaction_is_open() -> 
             seen.extend(at_once(lambda: (again(row).state, row.attempt_rows.count())))
             return super().send(message)
 
-    dispatch_once("w", provider=Looking())
+    dispatch_once("w", through=by_mail(Looking()))
     assert seen == [("sending", 1)]
 
 
@@ -159,7 +160,7 @@ def test_told_to_stop_it_finishes_one_and_gives_back_the_rest() -> None:
             stopped.set()
             return super().send(message)
 
-    done = dispatch_once("w", provider=Stopping(), should_stop=stopped.is_set)
+    done = dispatch_once("w", through=by_mail(Stopping()), should_stop=stopped.is_set)
     assert done == Dispatched(claimed=3, accepted=1, postponed=2)
     left = [again(row) for row in rows if again(row).state == "scheduled"]
     assert [(row.attempts, row.lease_token) for row in left] == [(0, None), (0, None)]
@@ -179,7 +180,9 @@ def test_a_slow_server_does_not_use_up_the_leases_behind_it(
             return super().send(message)
 
     # Begun at 0 and at 0.2 seconds; at 0.4 the time of the batch is over.
-    assert dispatch_once("w", provider=Slow()) == Dispatched(claimed=3, accepted=2, postponed=1)
+    assert dispatch_once("w", through=by_mail(Slow())) == Dispatched(
+        claimed=3, accepted=2, postponed=1
+    )
     assert Reminder.objects.get(state="scheduled").attempts == 0
 
 
@@ -191,5 +194,5 @@ def test_no_more_than_asked_for_is_claimed_and_the_latest_first() -> None:
     site = awake_site()
     late, later = (reminder(PatientFactory.create(site=site)) for _ in range(2))
     Reminder.objects.filter(pk=later.pk).update(next_at=datetime(2026, 1, 1, tzinfo=UTC))
-    assert dispatch_once("w", limit=1, provider=Carrier()).claimed == 1
+    assert dispatch_once("w", limit=1, through=by_mail(Carrier())).claimed == 1
     assert (again(later).state, again(late).state) == ("accepted", "scheduled")

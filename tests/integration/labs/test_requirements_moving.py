@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from clinic.models import Patient
+from clinic.models import Patient, Role
 from clinic.queries import current
 from labs.actions.reminders import sweep, wake
 from labs.actions.requirements import Repairs, reconcile, replan
@@ -22,7 +22,7 @@ from labs.models import (
     RequirementRule,
 )
 from labs.rules.exposure import PlannedSession
-from tests.factories import PatientFactory
+from tests.factories import MembershipFactory, PatientFactory
 from tests.integration.labs.course_facts import (
     NOON,
     course,
@@ -145,6 +145,8 @@ def test_a_row_that_no_longer_follows_is_closed(patient: Patient) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_correction_that_moves_the_day_back_is_told_anew(mailbox: Mailbox) -> None:
     patient = PatientFactory.create(site=awake_site())
+    # Overdue for so long that the lead is told.
+    MembershipFactory.create(site=patient.site, role=Role.LEAD)
     today = timezone.now().astimezone(patient.site.zone).date()
     start = today - timedelta(days=30)
     only_liver = frozenset(

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from clinic.models import Role
+from labs.actions import reminders
 from labs.actions.reminders import current_terms, sweep
 from labs.models import Reminder, Requirement
-from labs.sweep import SWEEP, parameters
-from tests.factories import PatientFactory, SiteFactory
+from labs.queries_policies import default_reminder_policy
+from labs.rules.due import window
+from labs.rules.reminders import next_step_on, step_on
+from labs.sweep import SWEEP, parameters, run_sweep
+from tests.factories import MembershipFactory, PatientFactory, SiteFactory
 from tests.integration.labs.due_rows import NOON, TODAY, at_once, requirement, told_on
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def has_sms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation with a carrier of text messages."""
+    monkeypatch.setattr(reminders, "has_sms", lambda: True)
+    return
 
 
 def due(zone: str = "Europe/London", notify_on: date = TODAY, **patient: Any) -> Requirement:
@@ -38,7 +52,106 @@ def test_one_message_with_everything_that_is_needed_to_send_it() -> None:
     assert written.due_at == written.next_at == NOON
     assert written.not_after == NOON + timedelta(days=7)
     assert (written.attempts, written.lease_token, written.provider_ref) == (0, None, "")
-    assert told_on(row) is None
+    # The next step is the due day itself.
+    assert told_on(row) == date(2026, 12, 3)
+
+
+@pytest.mark.parametrize(
+    ("day", "step", "recipient", "next_on"),
+    [
+        # Due on 3 December, seven days of grace, escalated after two graces.
+        (date(2026, 11, 26), "due_soon", "patient", date(2026, 12, 3)),
+        (date(2026, 12, 2), "due_soon", "patient", date(2026, 12, 3)),
+        (date(2026, 12, 3), "due", "coordinator", date(2026, 12, 11)),
+        (date(2026, 12, 10), "due", "coordinator", date(2026, 12, 11)),
+        (date(2026, 12, 11), "overdue", "prescriber", date(2026, 12, 18)),
+        (date(2026, 12, 17), "overdue", "prescriber", date(2026, 12, 18)),
+        (date(2026, 12, 18), "escalated", "lead", None),
+        (date(2027, 6, 1), "escalated", "lead", None),
+    ],
+)
+def test_the_ladder(day: date, step: str, recipient: str, next_on: date | None) -> None:
+    row = due()
+    assert sweep(datetime.combine(day, time(12), UTC)) == 1
+    written = Reminder.objects.get()
+    assert (written.step, written.recipient) == (step, recipient)
+    assert told_on(row) == next_on
+
+
+def test_every_step_of_the_ladder_is_told_once_on_its_day() -> None:
+    due()
+    days = [NOON + timedelta(days=n) for n in range(60)]
+    written = [day.date() for day in days for _ in range(sweep(day) + sweep(day))]
+    assert written == [
+        date(2026, 11, 26), date(2026, 12, 3), date(2026, 12, 11), date(2026, 12, 18),
+    ]  # fmt: skip
+
+
+def test_the_statement_and_the_rule_agree_on_every_step() -> None:
+    patient = PatientFactory.create(site=SiteFactory.create(time_zone="Europe/London"))
+    policy = default_reminder_policy()
+    rows = {}
+    for number, (ahead, soon, grace) in enumerate(product(range(-40, 12), (0, 2, 7), (0, 1, 7))):
+        due_on = TODAY + timedelta(days=ahead)
+        dates = window(due_on, soon, grace)
+        row = requirement(
+            patient, cycle=str(number), next_due_on=due_on, soon_on=dates.soon_on,
+            overdue_on=dates.overdue_on, notify_on=max(dates.soon_on, TODAY),
+        )  # fmt: skip
+        rows[row.pk] = dates
+    sweep(NOON)
+    told = {one.requirement_id: one.step for one in Reminder.objects.all()}
+    for row in Requirement.objects.all():
+        dates = rows[row.pk]
+        step = step_on(dates, TODAY, policy)
+        assert told.get(row.pk, "none") == step
+        if step != "none":
+            assert row.notify_on == next_step_on(dates, TODAY, policy)
+
+
+def test_who_may_be_texted_and_not_mailed_is_texted(has_sms: None) -> None:
+    due(consents_to_email=False, consents_to_sms=True, phone="020 7946 0000")
+    sweep(NOON)
+    written = Reminder.objects.get()
+    assert (written.recipient, written.channel) == ("patient", "sms")
+    assert written.dedup_key.endswith("|chan:sms|to:patient")
+
+
+def test_without_a_carrier_for_text_messages_somebody_else_is_told() -> None:
+    due(consents_to_email=False, consents_to_sms=True, phone="020 7946 0000")
+    sweep(NOON)
+    assert (Reminder.objects.get().recipient, Reminder.objects.get().channel) == (
+        "coordinator",
+        "email",
+    )
+
+
+def test_a_site_names_its_own_recipients_and_the_first_who_is_there_is_told() -> None:
+    row = due()
+    MembershipFactory.create(site=row.site, role=Role.LEAD)
+    MembershipFactory.create(site=row.site, role=Role.PRESCRIBER, is_active=False)
+    terms = current_terms(NOON)
+    ladder = {**terms.default.recipients, "due_soon": ("prescriber", "lead", "patient")}
+    own = replace(terms.default, recipients=ladder)
+    assert run_sweep(lambda: replace(terms, by_site={row.site_id: own}), NOON) == 1
+    assert Reminder.objects.get().recipient == "lead"
+
+
+def test_a_step_is_not_told_again_another_way() -> None:
+    row = due()
+    sweep(NOON)
+    Requirement.objects.update(notify_on=TODAY)
+    row.patient.consents_to_email = False
+    row.patient.save()
+    assert sweep(NOON) == 0
+    # Unless the first message was called off.
+    Reminder.objects.update(state="cancelled")
+    Requirement.objects.update(notify_on=TODAY)
+    assert sweep(NOON) == 1
+    assert [one.recipient for one in Reminder.objects.order_by("created_at")] == [
+        "patient",
+        "coordinator",
+    ]
 
 
 def test_a_second_sweep_finds_nothing() -> None:
