@@ -28,6 +28,7 @@ from clinic.models import (
     Site,
     User,
 )
+from clinic.signals import site_zone_changed
 
 
 @admin.register(Site)
@@ -35,6 +36,11 @@ class SiteAdmin(SiteScopedAdmin[Site]):
     list_display = ("name", "time_zone", "phone", "patients_per_nurse")
     search_fields = ("name", "slug")
     fields = ("name", "slug", "time_zone", "phone", "language", "crisis_text", "patients_per_nurse")
+
+    def save_model(self, request: HttpRequest, obj: Site, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "time_zone" in form.changed_data:
+            site_zone_changed.send(sender=Site, site=obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # The slug names the site to scripts and imports.

@@ -184,6 +184,13 @@ EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_SSL"))
 EMAIL_FILE_PATH = str(_mail.get("EMAIL_FILE_PATH") or HOME / "mail")
 # Shorter than a reminder's lease, so that a send ends before another worker may take it over.
 EMAIL_TIMEOUT = 20
+# After a restore nothing leaves until somebody has looked: docs/reference/reminders.md.
+RESTORE_HOLD = env.flag("RESTORE_HOLD")
+RESTORE_HOLD_FILE = HOME / "restore-hold"
+# What left this machine, outside the database: a restored database is known by it. "off" only
+# where the database is emptied on purpose.
+_ledger = env.text("SEND_LEDGER", str(HOME / "sent.log"))
+SEND_LEDGER = None if _ledger == "off" else Path(_ledger)
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Care team <care-team@localhost>")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 

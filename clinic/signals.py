@@ -4,3 +4,5 @@ from django.dispatch import Signal
 
 # Sent inside the transaction, with `policy`, when a site has set a section anew.
 policy_set = Signal()
+# Sent inside the transaction, with `site`, when a site's clock has been moved to another zone.
+site_zone_changed = Signal()

@@ -109,6 +109,7 @@ INSERT INTO labs_reminderattempt (
 SELECT gen_random_uuid(), now(), now(), %(site_id)s, %(id)s,
        COALESCE(max(number), 0) + 1, %(token)s, %(worker)s, clock_timestamp(), ''
   FROM labs_reminderattempt WHERE site_id = %(site_id)s AND reminder_id = %(id)s
+RETURNING number
 """
 
 # Fenced: no row means that somebody else holds it by now.
@@ -152,8 +153,11 @@ def claim(limit: int) -> list[Held]:
     return [Held(*row) for row in rows]
 
 
-def begin(held: Held, *, provider: str, worker: str) -> bool:
-    """Write the attempt before the call; False when the lease is lost or has too little left."""
+def begin(held: Held, *, provider: str, worker: str) -> int:
+    """Write the attempt before the call and answer its number, from 1.
+
+    0, and nothing written, when the lease is lost or has too little left.
+    """
     what = _fence(held) | {
         "provider": provider,
         "worker": worker[:120],
@@ -161,9 +165,9 @@ def begin(held: Held, *, provider: str, worker: str) -> bool:
         "start_before": START_BEFORE_SECONDS,
     }
     if not _changed(BEGIN, what):
-        return False
-    _changed(ATTEMPT, what)
-    return True
+        return 0
+    [(number,)] = _returned(ATTEMPT, what)
+    return int(number)
 
 
 def let_go(

@@ -7,5 +7,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# The tables are emptied between tests: to the ledger that is a database which went back.
+SEND_LEDGER = None
 # Looked up when asked for: nothing is collected, and no client of a test walks through all files.
 WHITENOISE_AUTOREFRESH = True

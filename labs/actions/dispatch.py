@@ -18,10 +18,11 @@ from django.utils import timezone
 
 from clinic.models import Membership, Patient, Role
 from clinic.rules.dates import today_local
-from labs import ledger
+from labs import ledger, send_ledger
 from labs.actions.tasks import open_task
 from labs.delivery.channels import Providers, providers
 from labs.delivery.port import Message, Outcome, Provider, Verdict
+from labs.hold import WORDS, why_held
 from labs.ledger import Held
 from labs.models import (
     Audience,
@@ -76,6 +77,7 @@ class Ready:
     """Everything stood for sending, and the attempt is written."""
 
     message: Message
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,9 @@ def dispatch_once(
     Stops after the current message when `should_stop` says so or half a lease has passed: a slow
     mail server must not use up the leases, and so the attempts, of those that wait behind it.
     """
+    if why := why_held():
+        log.error("Reminders are held: %s", WORDS[why])
+        return Dispatched()
     outside = through if through is not None else providers()
     _take_back(outside)
     with transaction.atomic():
@@ -120,7 +125,7 @@ def _take_back(outside: Providers) -> None:
     with transaction.atomic():
         given_up = ledger.reap(keyed)
         for ended in [*given_up, *ledger.expire()]:
-            _open_task(ended.id, ended.site_id, ended.patient_id, ended.state)
+            open_reminder_task(ended.id, ended.site_id, ended.patient_id, ended.state)
 
 
 def _handle(held: Held, outside: Providers, worker: str) -> str:
@@ -130,7 +135,16 @@ def _handle(held: Held, outside: Providers, worker: str) -> str:
     look = _begin(held, provider, worker)
     if isinstance(look, NotNow):
         return look.became
-    return _complete(held, provider.send(look.message), keyed=provider.keyed)
+    return _complete(held, _sent(held, look, provider), keyed=provider.keyed)
+
+
+def _sent(held: Held, ready: Ready, provider: Provider) -> Outcome:
+    try:
+        send_ledger.note_sent(key=held.dedup_key, reminder_id=held.id, attempt=ready.attempt)
+    except OSError as fault:
+        # Unnoted it could go twice after a restore.
+        return Outcome(Verdict.RETRY, reason=f"unnoted_{type(fault).__name__}")
+    return provider.send(ready.message)
 
 
 @transaction.atomic(durable=True)
@@ -163,9 +177,10 @@ def _begin(held: Held, provider: Provider, worker: str) -> Ready | NotNow:
     addresses = _addresses(patient, held)
     if not addresses:
         return _not_now(held, ReminderState.DEAD, reason="nobody_to_tell")
-    if not ledger.begin(held, provider=provider.name, worker=worker):
+    attempt = ledger.begin(held, provider=provider.name, worker=worker)
+    if not attempt:
         return NotNow("lost")
-    return Ready(_message(held, patient, addresses))
+    return Ready(_message(held, patient, addresses), attempt)
 
 
 @transaction.atomic(durable=True)
@@ -180,7 +195,7 @@ def _complete(held: Held, outcome: Outcome, *, keyed: bool) -> str:
         return "lost"
     ledger.close_attempt(held, outcome.reason or outcome.verdict)
     if state in WORDS_OF_TASK:
-        _open_task(held.id, held.site_id, held.patient_id, state)
+        open_reminder_task(held.id, held.site_id, held.patient_id, state)
     return state
 
 
@@ -252,7 +267,7 @@ def _not_now(held: Held, state: str, *, reason: str) -> NotNow:
     if not ledger.let_go(held, state=state, reason=reason, refund=True):
         return NotNow("lost")
     if state in WORDS_OF_TASK:
-        _open_task(held.id, held.site_id, held.patient_id, state)
+        open_reminder_task(held.id, held.site_id, held.patient_id, state)
     return NotNow(state)
 
 
@@ -291,7 +306,7 @@ def _message(held: Held, patient: Patient, addresses: tuple[str, ...]) -> Messag
     )
 
 
-def _open_task(reminder_id: UUID, site_id: UUID, patient_id: UUID, state: str) -> None:
+def open_reminder_task(reminder_id: UUID, site_id: UUID, patient_id: UUID, state: str) -> None:
     open_task(
         site_id=site_id,
         patient_id=patient_id,

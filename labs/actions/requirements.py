@@ -18,6 +18,7 @@ from clinic.rules.dates import today_local
 from clinic.rules.errors import RuleError
 from clinic.rules.reasons import Reason, stored
 from labs.actions.reminders import call_off
+from labs.actions.rezoning import rezone
 from labs.facts import as_json, from_json, measured
 from labs.models import (
     MonitoringSubject,
@@ -162,7 +163,7 @@ def reconcile(*, site_id: UUID) -> Repairs:
     repairs = Repairs(
         patients=sum(1 for rows in mended if rows),
         requirements=sum(rows for rows in mended if rows),
-        reminders=_stale_called_off(site_id),
+        reminders=_stale_called_off(site_id) + rezone(site_id=site_id),
         faults=sum(1 for rows in mended if rows is None),
     )
     if repairs != Repairs():

@@ -114,7 +114,7 @@ def test_a_lease_with_too_little_left_starts_no_call() -> None:
     row = reminder()
     [held] = ledger.claim(1)
     Reminder.objects.filter(pk=row.pk).update(lease_until=timezone.now() + timedelta(seconds=29))
-    assert ledger.begin(held, provider="mail", worker="w") is False
+    assert ledger.begin(held, provider="mail", worker="w") == 0
     assert row.attempt_rows.count() == 0
 
 

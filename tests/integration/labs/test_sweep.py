@@ -29,7 +29,6 @@ pytestmark = pytest.mark.django_db
 def has_sms(monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation with a carrier of text messages."""
     monkeypatch.setattr(reminders, "has_sms", lambda: True)
-    return
 
 
 def due(zone: str = "Europe/London", notify_on: date = TODAY, **patient: Any) -> Requirement:
