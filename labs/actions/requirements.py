@@ -46,7 +46,8 @@ _CLOSED: dict[str, Any] = {
     "why": stored(Reason("no_longer_asked", "The facts no longer ask for it.")),
 }
 WRITTEN = (
-    "rule", "policy_version", "why", "subject_state", "status", "last_done_on", "next_due_on",
+    "rule", "policy_version", "why", "subject_state", "status", "last_done_on", "done_late_days",
+    "next_due_on",
     "soon_on", "overdue_on", "blocks_when", "notify_on", "revision", "updated_at",
 )  # fmt: skip
 # The message left or may have left.
@@ -234,13 +235,20 @@ def _values(row: PlannedRequirement, facts: CourseFacts) -> dict[str, Any]:
     if row.dates is None:
         # Nothing will fall due: for the clock the same as closed.
         closing = {"status": RequirementStatus.CLOSED} if row.state == "open" else {}
-        return values | closing | ({} if row.reason else {"last_done_on": row.last_done_on})
-    return values | {
-        "last_done_on": row.last_done_on,
-        "next_due_on": row.due_on,
-        "soon_on": row.soon_on,
-        "overdue_on": row.overdue_on,
-    }
+        return values | closing | ({} if row.reason else _last_done(row))
+    return (
+        values
+        | _last_done(row)
+        | {
+            "next_due_on": row.due_on,
+            "soon_on": row.soon_on,
+            "overdue_on": row.overdue_on,
+        }
+    )
+
+
+def _last_done(row: PlannedRequirement) -> dict[str, Any]:
+    return {"last_done_on": row.last_done_on, "done_late_days": row.late_days}
 
 
 def _tell_anew(row: Requirement, before: _Before, rule: Rule, today: date) -> None:

@@ -119,12 +119,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='requirement',
             name='done_late_days',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='Days after it was overdue that it was last done.', null=True),
+            field=models.PositiveSmallIntegerField(blank=True, help_text='Days after its due day that it was last done, if late.', null=True),
         ),
         migrations.AddField(
             model_name='requirementevent',
             name='done_late_days',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='Days after it was overdue that it was last done.', null=True),
+            field=models.PositiveSmallIntegerField(blank=True, help_text='Days after its due day that it was last done, if late.', null=True),
         ),
         migrations.AlterField(
             model_name='reminder',

@@ -93,7 +93,7 @@ class Requirement(ClinicalRow):
     )
     notify_on = models.DateField(null=True, blank=True)
     done_late_days = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Days after it was overdue that it was last done."
+        null=True, blank=True, help_text="Days after its due day that it was last done, if late."
     )
     revision = models.PositiveIntegerField(
         default=0, help_text="Grows when a fact is withdrawn and the due day moves back."

@@ -20,7 +20,8 @@ class PlannedRequirement:
     A suspended row keeps the dates it had, because the time of a pause counts.
     `opens_on` is the first day on which doing it serves. `reason` says why it is closed: done,
     missed, not_required, course_ended, deceased, transferred, withdrawn, or next_course.
-    `due_at` and `overdue_at` are set where elapsed hours count, not days.
+    `due_at` and `overdue_at` are set where elapsed hours count, not days. `before` are the days
+    that the last time was owed for, where it comes back.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class PlannedRequirement:
     due_at: datetime | None = None
     overdue_at: datetime | None = None
     reason: str = ""
+    before: Dates | None = None
 
     @property
     def due_on(self) -> date | None:
@@ -49,8 +51,16 @@ class PlannedRequirement:
     @property
     def was_late(self) -> bool:
         """Done, but only when it was overdue."""
-        done, dates = self.last_done_on, self.dates
-        return self.reason == "done" and bool(done and dates and done >= dates.overdue_on)
+        return self.late_days is not None
+
+    @property
+    def late_days(self) -> int | None:
+        """Days after its due day that it was last done, where that was overdue; else None."""
+        owed = self.dates if self.reason == "done" else self.before
+        done = self.last_done_on
+        if done is None or owed is None or done < owed.overdue_on:
+            return None
+        return (done - owed.due_on).days
 
     def on_day(self, today: date) -> Due:
         """How it stands on the local day `today`; a rest blocks, a closed row does not."""
@@ -90,6 +100,7 @@ def open_until(
     blocks_when: BlocksWhen | None = None,
     last: Completion | None = None,
     opens_on: date | None = None,
+    before: Dates | None = None,
 ) -> PlannedRequirement:
     """An open row."""
     return PlannedRequirement(
@@ -100,6 +111,7 @@ def open_until(
         dates=dates,
         last_done_on=last.done_on if last else None,
         opens_on=opens_on,
+        before=before,
     )
 
 

@@ -49,7 +49,7 @@ def after_first(rule: RequirementRule, facts: CourseFacts) -> PlannedRequirement
         return None
     last = effective_last(done_for(rule, facts))
     dates = at_once(facts.first_infusion_on) if last is None else _next(rule, facts, last)
-    return open_until(rule, dates, last=last)
+    return open_until(rule, dates, last=last, before=_owed(rule, facts, last))
 
 
 def rolling(rule: RequirementRule, facts: CourseFacts) -> PlannedRequirement:
@@ -57,7 +57,7 @@ def rolling(rule: RequirementRule, facts: CourseFacts) -> PlannedRequirement:
     last = effective_last(done_for(rule, facts))
     if facts.given:
         dates = at_once(facts.first_infusion_on) if last is None else _next(rule, facts, last)
-        return open_until(rule, dates, last=last)
+        return open_until(rule, dates, last=last, before=_owed(rule, facts, last))
     first, day = first_of(rule), facts.first_infusion_on
     opens_on = days_before(day, first.within_days)
     if last is not None and last.done_on >= opens_on:
@@ -78,7 +78,8 @@ def since_start(rule: RequirementRule, facts: CourseFacts) -> PlannedRequirement
     start = Completion(measure="", done_on=facts.started_on)
     done = [one for one in done_for(rule, facts) if one.done_on >= facts.started_on]
     last = effective_last(done)
-    return open_until(rule, _next(rule, facts, last or start), last=last)
+    before = _owed(rule, facts, last, since=start)
+    return open_until(rule, _next(rule, facts, last or start), last=last, before=before)
 
 
 def _until(day: date, done: Iterable[Completion], facts: CourseFacts) -> tuple[Completion, ...]:
@@ -89,6 +90,26 @@ def _until(day: date, done: Iterable[Completion], facts: CourseFacts) -> tuple[C
         for one in done
         if start is None or (one.done_on <= day if one.done_at is None else one.done_at <= start)
     )
+
+
+def _owed(
+    rule: RequirementRule,
+    facts: CourseFacts,
+    last: Completion | None,
+    since: Completion | None = None,
+) -> Dates | None:
+    """The days that `last` was owed for: by the time before it, else by `since`.
+
+    With neither it was owed from the first infusion on; done before that it was owed by nobody.
+    """
+    if last is None:
+        return None
+    start = since.done_on if since else date.min
+    earlier = (one for one in done_for(rule, facts) if start <= one.done_on < last.done_on)
+    previous = effective_last(earlier)
+    if previous or since:
+        return _next(rule, facts, previous or since)  # type: ignore[arg-type]  # one of them is
+    return at_once(facts.first_infusion_on) if last.done_on > facts.first_infusion_on else None
 
 
 def _next(rule: RequirementRule, facts: CourseFacts, last: Completion) -> Dates | None:
