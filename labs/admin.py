@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 
 from clinic.admin_base import CatalogueAdmin, ReadOnlyAdmin, ScopedInline
+from labs import admin_messages  # noqa: F401  registers when the admin looks for its parts
 from labs.models import (
     Analyte,
     ImportProblem,

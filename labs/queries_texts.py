@@ -1,4 +1,4 @@
-"""Which words a site's message has."""
+"""Which words a site's messages have."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ from labs.rules.words import Kind, Text, text_for
 
 def text_of(*, site_id: UUID, audience: str, channel: str, language: str) -> Text:
     """The text before its places are filled in: the site's own, else the shipped one."""
-    rows = MessageText.objects.of_site(site_id).filter(audience=audience, channel=channel)
-    own: dict[Kind, Text] = {
-        (row.audience, row.channel, row.language): Text(row.subject, row.body) for row in rows
-    }
+    own = {kind: text for kind, (_, text) in texts_of(site_id).items()}
     return text_for(audience, channel, language, own)
+
+
+def texts_of(site_id: UUID) -> dict[Kind, tuple[UUID, Text]]:
+    """The site's own words, each with its row."""
+    return {
+        (row.audience, row.channel, row.language): (row.pk, Text(row.subject, row.body))
+        for row in MessageText.objects.of_site(site_id)
+    }
