@@ -91,6 +91,8 @@ class PatientForm(forms.ModelForm[Patient]):
             "email",
             "consents_to_email",
             "phone",
+            "consents_to_sms",
+            "language",
         )
         widgets = {"birth_date": DayInput()}  # noqa: RUF012  Django's own form of it
 

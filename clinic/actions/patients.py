@@ -25,6 +25,7 @@ FIELDS: Final = frozenset(
         "phone",
         "consents_to_email",
         "consents_to_sms",
+        "language",
         "deceased_on",
         "transferred_on",
         "transferred_to",

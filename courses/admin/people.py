@@ -50,7 +50,7 @@ class PatientAdmin(SiteScopedAdmin[Patient]):
         ),
         (
             "Contact",
-            {"fields": ("email", "consents_to_email", "phone", "consents_to_sms")},
+            {"fields": ("email", "consents_to_email", "phone", "consents_to_sms", "language")},
         ),
         (
             "No longer here",
