@@ -25,6 +25,11 @@ def text(name: str, default: str | None = None, *, remedy: str = "Set it and sta
     return value
 
 
+def optional(name: str) -> str:
+    """The variable's value; blank where it is absent."""
+    return os.environ.get(name, "").strip()
+
+
 def flag(name: str, *, default: bool = False) -> bool:
     """A yes or no; anything else is a fault, because a guess may switch a guard off."""
     raw = os.environ.get(name, "").strip().lower()

@@ -184,6 +184,15 @@ EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_SSL"))
 EMAIL_FILE_PATH = str(_mail.get("EMAIL_FILE_PATH") or HOME / "mail")
 # Shorter than a reminder's lease, so that a send ends before another worker may take it over.
 EMAIL_TIMEOUT = 20
+# How messages leave: docs/reference/messages.md.
+EMAIL_THROUGH = env.text("EMAIL_THROUGH", "smtp")
+SMS_THROUGH = env.optional("SMS_THROUGH")
+GATEWAY_URL = env.optional("GATEWAY_URL")
+GATEWAY_TOKEN = env.optional("GATEWAY_TOKEN")
+# Several while one is being replaced by another.
+GATEWAY_SECRETS = [one.strip() for one in env.optional("GATEWAY_SECRET").split(",") if one.strip()]
+SMS_URL = env.optional("SMS_URL")
+SMS_REGION = env.text("SMS_REGION", "GB")
 # After a restore nothing leaves until somebody has looked: docs/reference/reminders.md.
 RESTORE_HOLD = env.flag("RESTORE_HOLD")
 RESTORE_HOLD_FILE = HOME / "restore-hold"
@@ -299,4 +308,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    # These name whom they write to.
+    "loggers": {name: {"level": "CRITICAL"} for name in ("apprise", "urllib3")},
 }

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from labs.views import results, worklist
+from labs.views import callbacks, results, worklist
 
 urlpatterns = [
+    path("callbacks/messages/", callbacks.message_told, name="message_told"),
     path("worklist/", worklist.worklist, name="worklist"),
     path("tasks/<uuid:pk>/", worklist.task_resolve, name="task_resolve"),
     path("patients/<uuid:pk>/panel/", results.panel_new, name="panel_new"),

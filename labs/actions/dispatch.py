@@ -10,16 +10,15 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
-from clinic.models import Membership, Patient, Role
+from clinic.models import Membership, Patient
 from clinic.rules.dates import today_local
 from labs import ledger, send_ledger
-from labs.actions.tasks import open_task
+from labs.actions.deliveries import apply_events
+from labs.actions.reminder_tasks import WORDS_OF_TASK, open_reminder_task
 from labs.delivery.channels import Providers, providers
 from labs.delivery.port import Message, Outcome, Provider, Verdict
 from labs.hold import WORDS, why_held
@@ -51,12 +50,6 @@ UNDER_WAY_OR_THERE = (
     ReminderState.DELIVERED,
     ReminderState.IN_DOUBT,
 )
-WORDS_OF_TASK = {
-    ReminderState.IN_DOUBT: "Find out whether a reminder arrived",
-    ReminderState.DEAD: "A reminder could not be sent: tell them another way",
-    ReminderState.EXPIRED: "A reminder came too late to be sent: tell them another way",
-    ReminderState.BOUNCED: "A reminder came back: mend the address, tell them another way",
-}
 OPTED_OUT = "opted_out"
 
 
@@ -196,6 +189,9 @@ def _complete(held: Held, outcome: Outcome, *, keyed: bool) -> str:
     ledger.close_attempt(held, outcome.reason or outcome.verdict)
     if state in WORDS_OF_TASK:
         open_reminder_task(held.id, held.site_id, held.patient_id, state)
+    if state == ReminderState.ACCEPTED and keyed:
+        # The provider's word may have come before its answer.
+        apply_events(Reminder.objects.select_for_update(no_key=True).get(pk=held.id))
     return state
 
 
@@ -303,19 +299,6 @@ def _message(held: Held, patient: Patient, addresses: tuple[str, ...]) -> Messag
         body=text.body,
         channel=held.channel,
         reminder_id=held.id,
-    )
-
-
-def open_reminder_task(reminder_id: UUID, site_id: UUID, patient_id: UUID, state: str) -> None:
-    open_task(
-        site_id=site_id,
-        patient_id=patient_id,
-        kind=f"reminder_{state}",
-        role=Role.COORDINATOR,
-        title=WORDS_OF_TASK[ReminderState(state)],
-        due_at=timezone.now(),
-        dedup_key=f"reminder:{reminder_id}|{state}",
-        subject_id=reminder_id,
     )
 
 

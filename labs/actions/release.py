@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from clinic.actions.audit import record
 from labs import send_ledger
-from labs.actions.dispatch import open_reminder_task
+from labs.actions.reminder_tasks import open_reminder_task
 from labs.actions.reminders import sweep
 from labs.delivery.channels import providers
 from labs.models import Reminder, ReminderAttempt, ReminderState

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
 
 from clinic.models import Role
-from labs.actions import reminders
 from labs.actions.reminders import current_terms, sweep
 from labs.models import Reminder, Requirement
 from labs.queries_policies import default_reminder_policy
@@ -23,12 +23,6 @@ from tests.factories import MembershipFactory, PatientFactory, SiteFactory
 from tests.integration.labs.due_rows import NOON, TODAY, at_once, requirement, told_on
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def has_sms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installation with a carrier of text messages."""
-    monkeypatch.setattr(reminders, "has_sms", lambda: True)
 
 
 def due(zone: str = "Europe/London", notify_on: date = TODAY, **patient: Any) -> Requirement:
@@ -108,7 +102,8 @@ def test_the_statement_and_the_rule_agree_on_every_step() -> None:
             assert row.notify_on == next_step_on(dates, TODAY, policy)
 
 
-def test_who_may_be_texted_and_not_mailed_is_texted(has_sms: None) -> None:
+def test_who_may_be_texted_and_not_mailed_is_texted(settings: Settings) -> None:
+    settings.SMS_THROUGH = "gateway"
     due(consents_to_email=False, consents_to_sms=True, phone="020 7946 0000")
     sweep(NOON)
     written = Reminder.objects.get()

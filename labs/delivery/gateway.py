@@ -1,0 +1,130 @@
+"""Messages through an HTTP gateway that knows its keys: `docs/reference/messages.md`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+import requests
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from labs.delivery.port import Message, Outcome, Verdict
+
+# Together well below the lease of a reminder, so that a call ends before another may take it over.
+CONNECT_SECONDS: Final = 5
+READ_SECONDS: Final = 10
+ANSWER_SECONDS: Final = 20
+MOST_BYTES: Final = 64 * 1024
+# Too many at once, or not now: worth another try, as are all faults of the server itself.
+TRY_AGAIN: Final = frozenset(
+    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+)
+TAKEN: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
+
+
+class GatewayProvider:
+    """Posts each message under a key: whoever asks twice is answered twice and delivered once."""
+
+    name = "gateway"
+    keyed = True
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = f"{url.rstrip('/')}/messages"
+        self._token = token
+        self._session: requests.Session | None = None
+
+    def send(self, message: Message) -> Outcome:
+        """One message. A fault before anything left is `retry`, one after it `unknown`."""
+        until = time.monotonic() + ANSWER_SECONDS
+        try:
+            with self._opened().post(
+                self._url,
+                json=as_json(message),
+                headers={
+                    "Authorization": f"Bearer {self._token}",
+                    "Idempotency-Key": key_of(message.key),
+                },
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                return _judge(answer.status_code, _read(answer, until))
+        except requests.RequestException as fault:
+            verdict = Verdict.RETRY if _never_left(fault) else Verdict.UNKNOWN
+            return Outcome(verdict, reason=f"cut_{type(fault).__name__}"[:60])
+        except _TooSlow:
+            return Outcome(Verdict.UNKNOWN, reason="answer_too_slow")
+
+    def close(self) -> None:
+        """End the connections that are kept open between messages."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _opened(self) -> requests.Session:
+        if self._session is None:
+            self._session = requests.Session()
+            # Of the environment neither a proxy nor a password file.
+            self._session.trust_env = False
+        return self._session
+
+
+class _TooSlow(Exception):
+    """The answer drips in, or never ends."""
+
+
+def key_of(key: str) -> str:
+    """The idempotency key: the same on every try, and it tells nothing."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def as_json(message: Message) -> dict[str, object]:
+    """What the gateway is told. `reference` is what its callbacks name the message by."""
+    return {
+        "channel": message.channel,
+        "to": list(message.recipients),
+        "subject": message.subject,
+        "body": message.body,
+        "reference": str(message.reminder_id or ""),
+    }
+
+
+def _read(answer: requests.Response, until: float) -> bytes:
+    found = b""
+    for part in answer.iter_content(4096):
+        found += part
+        if time.monotonic() > until or len(found) > MOST_BYTES:
+            raise _TooSlow
+    return found
+
+
+def _judge(status: int, body: bytes) -> Outcome:
+    ref = _id_in(body)
+    if (status in TAKEN or status == HTTPStatus.CONFLICT) and ref:
+        # Conflict: the key was seen before, and this is what became of it.
+        return Outcome(Verdict.ACCEPTED, ref=ref)
+    if status in TAKEN:
+        return Outcome(Verdict.UNKNOWN, reason="answer_without_id")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in TRY_AGAIN:
+        return Outcome(Verdict.RETRY, reason=f"http_{status}")
+    return Outcome(Verdict.PERMANENT, reason=f"http_{status}")
+
+
+def _id_in(body: bytes) -> str:
+    try:
+        found: object = json.loads(body)
+    except ValueError:
+        return ""
+    ref = found.get("id") if isinstance(found, Mapping) else None
+    return ref[:200] if isinstance(ref, str) else ""
+
+
+def _never_left(fault: requests.RequestException) -> bool:
+    if isinstance(fault, requests.ConnectTimeout):
+        return True
+    cause = fault.args[0] if fault.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
