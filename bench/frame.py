@@ -14,6 +14,7 @@ import tempfile
 import time
 import traceback
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -26,12 +27,17 @@ HERE = Path(__file__).resolve().parent
 
 
 def names(kind: str) -> dict[str, str]:
-    """Name to first docstring line, of every `bench_*.py` or `soak_*.py`."""
+    """Name to first docstring line, of every `bench_*.py` or `soak_*.py`; dashes for `_`."""
     found = {}
     for file in sorted(HERE.glob(f"{kind}_*.py")):
         first = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-        found[file.stem.removeprefix(f"{kind}_")] = first.split("\n", 1)[0]
+        found[file.stem.removeprefix(f"{kind}_").replace("_", "-")] = first.split("\n", 1)[0]
     return found
+
+
+def file_of(kind: str, name: str) -> Path:
+    """The module of a name; `crash-matrix` is `soak_crash_matrix.py`."""
+    return HERE / f"{kind}_{name.replace('-', '_')}.py"
 
 
 def wants_durable(file: Path) -> bool:
@@ -54,22 +60,41 @@ def _says(file: Path, name: str, value: bool) -> bool:
     )
 
 
-def start_servers(stack: ExitStack, *, durable: bool) -> None:
-    """A PostgreSQL and a Valkey in a temporary folder; the environment names them."""
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Servers of one run, in a temporary folder."""
+
+    home: Home
+    postgres: EmbeddedPostgres
+    valkey: EmbeddedValkey
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What names them to the product."""
+        return {
+            "DJANGO_SETTINGS_MODULE": "clinic.settings",
+            "DAYBREAK_HOME": str(self.home.path),
+            "DATABASE_URL": self.postgres.dsn,
+            "REDIS_URL": self.valkey.url,
+            "SECRET_KEY": self.home.secret("django"),
+            "EMAIL_URL": "consolemail://",
+        }
+
+
+def open_servers(stack: ExitStack, *, durable: bool) -> Servers:
+    """A PostgreSQL and a Valkey; this process itself is told nothing of them."""
     place = Path(tempfile.mkdtemp(prefix="daybreak-bench-"))
     place.chmod(0o711)
     stack.callback(shutil.rmtree, place, ignore_errors=True)
     home = Home(place)
     postgres = stack.enter_context(EmbeddedPostgres(home, durable=durable))
     valkey = stack.enter_context(EmbeddedValkey(home))
-    os.environ.update(
-        DJANGO_SETTINGS_MODULE="clinic.settings",
-        DAYBREAK_HOME=str(place),
-        DATABASE_URL=postgres.dsn,
-        REDIS_URL=valkey.url,
-        SECRET_KEY=home.secret("django"),
-        EMAIL_URL="consolemail://",
-    )
+    return Servers(home, postgres, valkey)
+
+
+def start_servers(stack: ExitStack, *, durable: bool) -> None:
+    """A PostgreSQL and a Valkey in a temporary folder; the environment names them."""
+    os.environ.update(open_servers(stack, durable=durable).env)
 
 
 def prepare_django() -> None:
@@ -83,13 +108,13 @@ def prepare_django() -> None:
 
 def measure(kind: str, name: str, *, small: bool) -> dict[str, object]:
     """The figures of one run, with servers of its own if it needs any, gone afterwards."""
-    file = HERE / f"{kind}_{name}.py"
+    file = file_of(kind, name)
     with ExitStack() as stack:
         if wants_servers(file):
             start_servers(stack, durable=wants_durable(file))
             prepare_django()
             stack.callback(importlib.import_module("django.db").connections.close_all)
-        figures: dict[str, object] = importlib.import_module(f"bench.{kind}_{name}").run(small)
+        figures: dict[str, object] = importlib.import_module(f"bench.{file.stem}").run(small)
     return figures
 
 
@@ -126,12 +151,13 @@ def main() -> int:
         for name, about in known.items():
             print(f"{name:12} {about}")
         return 0
-    if asked.name not in known:
+    name = (asked.name or "").replace("_", "-")
+    if name not in known:
         print(f"There is no {asked.kind} “{asked.name}”. There are: {', '.join(known)}.")
         return 2
     for number in END_SIGNALS:
         signal.signal(number, _stop)
-    return 0 if run(asked.kind, asked.name, small=asked.small) else 1
+    return 0 if run(asked.kind, name, small=asked.small) else 1
 
 
 if __name__ == "__main__":

@@ -42,6 +42,27 @@ def flag(name: str, *, default: bool = False) -> bool:
     raise EnvironmentFault(name, f"is '{raw}', not yes or no", "Use 1 or 0.")
 
 
+def number(name: str, default: float, *, above: float = 0) -> float:
+    """A number greater than `above`."""
+    return _number(name, text(name, str(default)), above)
+
+
+def numbers(name: str, default: str, *, above: float = 0) -> tuple[float, ...]:
+    """A comma-separated list of at least one number, each greater than `above`."""
+    return tuple(_number(name, part, above) for part in names(name, default))
+
+
+def _number(name: str, raw: str, above: float) -> float:
+    try:
+        value = float(raw)
+    except ValueError:
+        value = above
+    # Compared this way round, so that “nan” is a fault as well.
+    if not above < value < float("inf"):
+        raise EnvironmentFault(name, f"is '{raw}'", f"Use a number greater than {above:g}.")
+    return value
+
+
 def names(name: str, default: str) -> list[str]:
     """A comma-separated list."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]

@@ -193,6 +193,13 @@ GATEWAY_TOKEN = env.optional("GATEWAY_TOKEN")
 GATEWAY_SECRETS = [one.strip() for one in env.optional("GATEWAY_SECRET").split(",") if one.strip()]
 SMS_URL = env.optional("SMS_URL")
 SMS_REGION = env.text("SMS_REGION", "GB")
+# How long a sender holds a reminder, and the minutes until each further try: together 15 hours, so
+# that a mail server may be down overnight. Shorter only in trials, which say so by DAYBREAK_TRIAL.
+TRIAL = env.flag("DAYBREAK_TRIAL")
+REMINDER_LEASE_SECONDS = env.number("REMINDER_LEASE_SECONDS", 60)
+REMINDER_BACKOFF_MINUTES = env.numbers("REMINDER_BACKOFF_MINUTES", "1,5,15,60,120,240,480")
+# Lets a trial stop a sender at a named place: labs/failpoints.py.
+DEBUG_FAILPOINTS = env.flag("DEBUG_FAILPOINTS")
 # After a restore nothing leaves until somebody has looked: docs/reference/reminders.md.
 RESTORE_HOLD = env.flag("RESTORE_HOLD")
 RESTORE_HOLD_FILE = HOME / "restore-hold"
@@ -202,6 +209,10 @@ _ledger = env.text("SEND_LEDGER", str(HOME / "sent.log"))
 SEND_LEDGER = None if _ledger == "off" else Path(_ledger)
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Care team <care-team@localhost>")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+
+# --- Monitoring: docs/reference/health.md ----------------------------------------------------
+HEALTH_TOKEN = env.optional("HEALTH_TOKEN")
+DEAD_MAN_URL = env.optional("DEAD_MAN_URL")
 
 # --- REST -----------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -292,6 +303,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "dispatch-reminders": {"task": "labs.tasks.dispatch", "schedule": timedelta(seconds=30)},
     "follow-policies": {"task": "labs.tasks.follow_policies", "schedule": timedelta(minutes=5)},
+    "watch": {"task": "labs.tasks.watch", "schedule": timedelta(minutes=1)},
     "mark-missed-sessions": {
         "task": "courses.tasks.mark_missed_sessions",
         "schedule": timedelta(minutes=15),

@@ -12,14 +12,14 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 MAX_ATTEMPTS: Final = 8
-LEASE_SECONDS: Final = 60
+LEASE_SECONDS: Final[float] = settings.REMINDER_LEASE_SECONDS
 # The mail server gets 20 seconds (EMAIL_TIMEOUT); a call that starts later could outlive the lease.
-START_BEFORE_SECONDS: Final = 30
-# Minutes until the next try: together 15 hours, so that a mail server may be down overnight.
-BACKOFF_MINUTES: Final = (1, 5, 15, 60, 120, 240, 480)
+START_BEFORE_SECONDS: Final = LEASE_SECONDS / 2
+BACKOFF_MINUTES: Final[tuple[float, ...]] = settings.REMINDER_BACKOFF_MINUTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +94,13 @@ RETURNING r.id, r.site_id, r.patient_id, r.requirement_id, r.requirement_due_on,
           r.recipient, r.channel, r.attempts, r.created_at, r.lease_token, now()
 """
 
+# The wall clock, not the transaction's: this one may have waited long for the patient's row.
 BEGIN: Final = """
 UPDATE labs_reminder
    SET state = 'sending', provider = %(provider)s, updated_at = now(),
-       lease_until = now() + make_interval(secs => %(lease)s)
+       lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
  WHERE id = %(id)s AND lease_token = %(token)s AND state = 'leased'
-   AND lease_until > now() + make_interval(secs => %(start_before)s)
+   AND lease_until > clock_timestamp() + make_interval(secs => %(start_before)s)
 """
 
 ATTEMPT: Final = """
@@ -120,7 +121,7 @@ UPDATE labs_reminder
        attempts = attempts - %(refund)s,
        next_at = CASE WHEN %(state)s = 'scheduled'
                       THEN COALESCE(%(next_at)s::timestamptz,
-                                    now() + make_interval(mins => %(wait_minutes)s))
+                                    now() + %(wait_minutes)s * interval '1 minute')
                       ELSE next_at END,
        ended_at = CASE WHEN %(state)s = 'scheduled' THEN NULL ELSE now() END
  WHERE id = %(id)s AND lease_token = %(token)s AND state IN ('leased', 'sending')
@@ -176,7 +177,7 @@ def let_go(
     state: str,
     reason: str = "",
     ref: str = "",
-    wait_minutes: int = 0,
+    wait_minutes: float = 0,
     next_at: datetime | None = None,
     refund: bool = False,
 ) -> bool:
@@ -203,7 +204,7 @@ def close_attempt(held: Held, outcome: str) -> None:
     _changed(CLOSE_ATTEMPT, _fence(held) | {"outcome": outcome[:60]})
 
 
-def backoff_minutes(attempts: int) -> int:
+def backoff_minutes(attempts: int) -> float:
     """The wait after the `attempts`-th try, counted from 1."""
     return BACKOFF_MINUTES[min(attempts, len(BACKOFF_MINUTES)) - 1]
 

@@ -21,6 +21,7 @@ from labs.actions.deliveries import apply_events
 from labs.actions.reminder_tasks import WORDS_OF_TASK, open_reminder_task
 from labs.delivery.channels import Providers, providers
 from labs.delivery.port import Message, Outcome, Provider, Verdict
+from labs.failpoints import failpoint
 from labs.hold import WORDS, why_held
 from labs.ledger import Held
 from labs.models import (
@@ -99,6 +100,7 @@ def dispatch_once(
     _take_back(outside)
     with transaction.atomic():
         batch = ledger.claim(limit)
+    failpoint("after_claim")
     begun = time.monotonic()
     results: list[str] = []
     try:
@@ -117,6 +119,7 @@ def _take_back(outside: Providers) -> None:
     keyed = [provider.name for provider in outside.values() if provider.keyed]
     with transaction.atomic():
         given_up = ledger.reap(keyed)
+        failpoint("in_take_back")
         for ended in [*given_up, *ledger.expire()]:
             open_reminder_task(ended.id, ended.site_id, ended.patient_id, ended.state)
 
@@ -128,7 +131,9 @@ def _handle(held: Held, outside: Providers, worker: str) -> str:
     look = _begin(held, provider, worker)
     if isinstance(look, NotNow):
         return look.became
-    return _complete(held, _sent(held, look, provider), keyed=provider.keyed)
+    became = _complete(held, _sent(held, look, provider), keyed=provider.keyed)
+    failpoint("after_complete")
+    return became
 
 
 def _sent(held: Held, ready: Ready, provider: Provider) -> Outcome:
@@ -137,7 +142,10 @@ def _sent(held: Held, ready: Ready, provider: Provider) -> Outcome:
     except OSError as fault:
         # Unnoted it could go twice after a restore.
         return Outcome(Verdict.RETRY, reason=f"unnoted_{type(fault).__name__}")
-    return provider.send(ready.message)
+    failpoint("before_send")
+    outcome = provider.send(ready.message)
+    failpoint("after_accept")
+    return outcome
 
 
 @transaction.atomic(durable=True)
@@ -170,7 +178,9 @@ def _begin(held: Held, provider: Provider, worker: str) -> Ready | NotNow:
     addresses = _addresses(patient, held)
     if not addresses:
         return _not_now(held, ReminderState.DEAD, reason="nobody_to_tell")
+    failpoint("before_begin")
     attempt = ledger.begin(held, provider=provider.name, worker=worker)
+    failpoint("after_begin")
     if not attempt:
         return NotNow("lost")
     return Ready(_message(held, patient, addresses), attempt)
@@ -181,6 +191,7 @@ def _complete(held: Held, outcome: Outcome, *, keyed: bool) -> str:
     """Write down what the call came to, unless somebody else has taken the row over."""
     state, wait_minutes = _next_state(held, outcome, keyed=keyed)
     ref = outcome.ref if state == ReminderState.ACCEPTED else ""
+    failpoint("before_complete")
     if not ledger.let_go(
         held, state=state, reason=outcome.reason, ref=ref, wait_minutes=wait_minutes
     ):
@@ -195,7 +206,7 @@ def _complete(held: Held, outcome: Outcome, *, keyed: bool) -> str:
     return state
 
 
-def _next_state(held: Held, outcome: Outcome, *, keyed: bool) -> tuple[str, int]:
+def _next_state(held: Held, outcome: Outcome, *, keyed: bool) -> tuple[str, float]:
     """The state that follows, and the minutes until the next try.
 
     What may have arrived goes again only where the provider would not deliver it twice.

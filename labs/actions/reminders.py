@@ -20,6 +20,7 @@ from clinic.models import User
 from labs.actions.dispatch import Dispatched, dispatch_once, why_not
 from labs.actions.tasks import resolve_task
 from labs.delivery.channels import has_sms
+from labs.failpoints import failpoint
 from labs.models import Reminder, ReminderState, Requirement, Task, TaskStatus
 from labs.queries_policies import default_reminder_policy, own_reminder_policies
 from labs.rules.reminders import ReminderPolicy
@@ -64,6 +65,7 @@ def wake(should_stop: Callable[[], bool] = lambda: False) -> None:
     """Write what falls due and send until nothing can be claimed, or a minute has passed."""
     until = time.monotonic() + WAKE_SECONDS
     sweep()
+    failpoint("after_sweep")
     worker = f"{socket.gethostname()}:{os.getpid()}"
     while dispatch_once(worker, should_stop=should_stop).claimed:
         if should_stop() or time.monotonic() >= until:
