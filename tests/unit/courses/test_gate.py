@@ -169,6 +169,41 @@ def test_what_does_not_count_against_it(facts: dict[str, Any]) -> None:
     assert said(**facts) == ("allow", [])
 
 
+FASTS = {"clear_fluids": "2", "light_meal": "6", "fatty_meal": "8"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "inputs"),
+    [
+        ({"sbp": 182}, {"sbp": 182, "dbp": 78, "limit": "180/110"}),
+        ({"sbp": 145}, {"sbp": 145, "dbp": 78, "limit": "140/90"}),
+        ({"sbp": None}, {"sbp": None, "dbp": 78}),
+        ({"spo2": 90}, {"spo2": 90, "min_spo2_percent": 92}),
+        ({"pregnancy": "positive"}, {"pregnancy": "positive"}),
+        ({"pregnancy": "unknown"}, {"pregnancy": "unknown"}),
+        ({"fasting_kept": False}, {"fasting_kept": False, "fasting_hours": FASTS}),
+        ({"airway_equipment": None}, {"airway_equipment": None}),
+        ({"capnography": False}, {"capnography": False}),
+        ({"escort": False}, {"escort": False}),
+        ({"age_years": 17}, {"age_years": 17, "adult_years": 18}),
+        ({"lft_baseline_days": 31}, {"panel_days": 31, "lft_baseline_days": 30}),
+        ({"lft_baseline_days": None}, {"panel_days": None, "lft_baseline_days": 30}),
+        ({"conditions": ("porphyria",)}, {"given": ["porphyria"]}),
+        ({"medications": ("something new",)}, {"given": ["something new"]}),
+        (
+            {"monitoring": (MonitoringFact("uds", "Drug screen", "due", date(2026, 3, 1), False),)},
+            {"due_on": "2026-03-01", "state": "due"},
+        ),
+        ({"holds": (Hold("gu_hold", "Pain"),)}, {"finding": "Pain"}),
+        ({"cssrs_risk": "high"}, {"cssrs_risk": "high"}),
+    ],
+)
+def test_a_line_keeps_the_facts_it_was_made_of(
+    facts: dict[str, Any], inputs: dict[str, object]
+) -> None:
+    assert only(**facts).inputs == inputs
+
+
 def test_lines_say_where_they_come_from() -> None:
     line = only(conditions=("aneurysmal_disease",))
     assert (line.source, line.confidence) == ("SPRAVATO-2019", "lit")
