@@ -81,13 +81,15 @@ class Servers:
         }
 
 
-def open_servers(stack: ExitStack, *, durable: bool) -> Servers:
+def open_servers(stack: ExitStack, *, durable: bool, makes_databases: bool = False) -> Servers:
     """A PostgreSQL and a Valkey; this process itself is told nothing of them."""
     place = Path(tempfile.mkdtemp(prefix="daybreak-bench-"))
     place.chmod(0o711)
     stack.callback(shutil.rmtree, place, ignore_errors=True)
     home = Home(place)
-    postgres = stack.enter_context(EmbeddedPostgres(home, durable=durable))
+    postgres = stack.enter_context(
+        EmbeddedPostgres(home, durable=durable, makes_databases=makes_databases)
+    )
     valkey = stack.enter_context(EmbeddedValkey(home))
     return Servers(home, postgres, valkey)
 

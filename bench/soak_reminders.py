@@ -18,7 +18,7 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from celery import Celery
 
@@ -28,7 +28,6 @@ from bench.trial_rows import BAD_ENDS, Rows, Told, digest, lost, states, words_o
 
 # It opens its own: they are to be crashed.
 SERVERS = False
-DISPATCHERS: Final = 4
 LEASE_SECONDS: Final = 8
 BACKOFF_MINUTES: Final = "0.02,0.03,0.05,0.1,0.2,0.3,0.5"
 DRAIN_SECONDS: Final = 240
@@ -50,12 +49,13 @@ class Size:
     kills: int
     restarts: int
     gap: float
+    dispatchers: int = 4
 
 
 KEYED: Final = Size(10_000, 200, 2, 0.6)
-KEYED_SMALL: Final = Size(1_000, 20, 1, 0.4)
+KEYED_SMALL: Final = Size(1_000, 20, 1, 0.3, dispatchers=3)
 UNKEYED: Final = Size(1_000, 30, 1, 0.6)
-UNKEYED_SMALL: Final = Size(150, 5, 0, 0.4)
+UNKEYED_SMALL: Final = Size(150, 5, 0, 0.3, dispatchers=2)
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Storm:
     def start(self) -> None:
         """All that may send: loops, a worker with children, beat."""
         alone = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
-        for number in range(DISPATCHERS):
+        for number in range(self.size.dispatchers):
             loop = [*MANAGE, "dispatch", "--loop", "--interval", "0.5"]
             self.programs.start(f"dispatch{number}", "dispatcher", loop)
         worker = [*CELERY, "worker", "--concurrency", "2", *alone]
@@ -88,14 +88,14 @@ class Storm:
 
     def rage(self) -> None:
         """Kill, crash and let go in turns, until all kills are done."""
-        victims = self._victims()
+        doomed = victims(self.size, self.draw)
         crash_before = {
-            len(victims) * place // (self.size.restarts + 1)
+            len(doomed) * place // (self.size.restarts + 1)
             for place in range(1, self.size.restarts + 1)
         }
-        portion = -(-self.size.reminders // len(victims))
+        portion = -(-self.size.reminders // len(doomed))
         self._wait(2.0)
-        for number, kind in enumerate(victims):
+        for number, kind in enumerate(doomed):
             self.rows.release(self.mark, portion)
             if number in crash_before:
                 self.down.append(crash_database(self.programs.servers))
@@ -114,15 +114,6 @@ class Storm:
     def stop(self) -> None:
         """The senders; the provider stays."""
         self.programs.stop("dispatcher", "celery_parent", "beat")
-
-    def _victims(self) -> list[str]:
-        kinds = [
-            kind
-            for kind, part in VICTIMS.items()
-            for _ in range(max(1, round(self.size.kills * part / 100)))
-        ]
-        self.draw.shuffle(kinds)
-        return kinds[: self.size.kills]
 
     def _kill(self, kind: str) -> None:
         holder = "celery_parent" if kind == "celery_child" else kind
@@ -155,6 +146,15 @@ class Storm:
             time.sleep(min(left, 0.1))
 
 
+def victims(size: Size, draw: random.Random) -> list[str]:
+    """Kinds in the order of being killed: each at least once, else by their part of 100."""
+    counts = {kind: max(1, size.kills * part // 100) for kind, part in VICTIMS.items()}
+    counts["dispatcher"] += size.kills - sum(counts.values())
+    kinds = [kind for kind, count in counts.items() for _ in range(count)]
+    draw.shuffle(kinds)
+    return kinds
+
+
 def run(small: bool) -> dict[str, object]:
     """Counts of both phases; the goal is that nothing is lost and nothing doubled unseen."""
     seed = int(os.environ.get("SOAK_SEED") or secrets.randbelow(10**9))
@@ -169,7 +169,7 @@ def run(small: bool) -> dict[str, object]:
     return figures
 
 
-def trial(servers: Servers, *, seed: int, keyed: Size, unkeyed: Size) -> dict[str, object]:
+def trial(servers: Servers, *, seed: int, keyed: Size, unkeyed: Size) -> dict[str, Any]:
     """Both phases on fresh servers."""
     draw = random.Random(seed)  # noqa: S311  to be repeated
     folder, rows = servers.home.private_folder("trial"), Rows(servers.postgres.dsn)
