@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 
 from clinic.embedded import given
+from clinic.embedded.hearing import ASK_EVERY_S, DEAF_AFTER_S, silent_for_s
 from clinic.embedded.home import EmbeddedFault, Home, write_private
 from clinic.embedded.postgres import EmbeddedPostgres
 from clinic.embedded.processes import MARK, Child
@@ -168,10 +169,22 @@ class Installation:
 
     def watch(self) -> None:
         """Start again what ended by itself, until told to stop by an exception."""
+        asked_at = time.monotonic()
         while True:
             time.sleep(LOOK_EVERY_S)
             for one in self.watched.values():
                 one.look(time.monotonic())
+            if time.monotonic() - asked_at > ASK_EVERY_S:
+                asked_at = time.monotonic()
+                self.look_for_the_deaf(asked_at)
+
+    def look_for_the_deaf(self, at: float) -> None:
+        """End a worker that has run for long enough and handled nothing; beat asks it to."""
+        worker = self.watched["worker"]
+        silent = silent_for_s(self.env["DATABASE_URL"], "worker")
+        has_run_s = at - worker.started_at
+        if worker.child.is_running() and min(has_run_s, silent or 0) > DEAF_AFTER_S:
+            worker.end(f"has handled nothing for {silent:.0f} s", at)
 
     def stop_programs(self) -> None:
         for name in STOP_ORDER:

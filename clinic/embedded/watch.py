@@ -25,6 +25,12 @@ class Watched:
     started_at: float = field(default_factory=time.monotonic)
     again_at: float | None = None
 
+    def end(self, why: str, at: float) -> None:
+        """End it for a reason of ours; the next look starts it again."""
+        self.child.stop()
+        self.again_at = at
+        self.say(f"{self.child.name} {why}; starting it again.")
+
     def look(self, at: float) -> None:
         """Start it again when it has ended and its pause is over; each pause is twice the last."""
         if self.child.is_running():

@@ -82,3 +82,17 @@ def test_after_a_steady_minute_the_pause_is_short_again() -> None:
     assert story.dies_and_comes_back(72) == 4
     story.watched.look(76 + 60.1)
     assert story.dies_and_comes_back(140) == 1
+
+
+def test_one_that_is_ended_for_a_reason_is_started_again_without_a_pause() -> None:
+    story = Story()
+    before = story.program
+    story.watched.end("has handled nothing for 200 s", 300.0)
+    assert not before.is_running()
+    story.watched.look(300.5)
+    assert (story.starts, story.program.is_running()) == (1, True)
+    assert story.said == [
+        "web has handled nothing for 200 s; starting it again.",
+        "web is started again.",
+    ]
+    assert story.watched.pause_s == 1.0
