@@ -210,6 +210,10 @@ SEND_LEDGER = None if _ledger == "off" else Path(_ledger)
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Care team <care-team@localhost>")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 
+# --- Monitoring: docs/reference/health.md ----------------------------------------------------
+HEALTH_TOKEN = env.optional("HEALTH_TOKEN")
+DEAD_MAN_URL = env.optional("DEAD_MAN_URL")
+
 # --- REST -----------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -299,6 +303,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "dispatch-reminders": {"task": "labs.tasks.dispatch", "schedule": timedelta(seconds=30)},
     "follow-policies": {"task": "labs.tasks.follow_policies", "schedule": timedelta(minutes=5)},
+    "watch": {"task": "labs.tasks.watch", "schedule": timedelta(minutes=1)},
     "mark-missed-sessions": {
         "task": "courses.tasks.mark_missed_sessions",
         "schedule": timedelta(minutes=15),

@@ -1,4 +1,4 @@
-"""What waits urgently, shown on every page of those who may act on it."""
+"""What waits urgently and whether reminders leave, shown on every page of the staff."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from clinic.access import current_membership
-from clinic.rules.access import allows
-from labs.models import Task
+from labs.queries_alarms import ShellAlarms, shell_alarms
 
 
 def alarms(request: HttpRequest) -> dict[str, object]:
-    """`alarms`: open urgent tasks at the current site; asked for only where a page shows it."""
+    """`alarms`, asked for only where a page shows it, and once."""
+    nothing: dict[str, object] = {"alarms": ShellAlarms()}
     if not getattr(request, "user", None) or not request.user.is_authenticated:
-        return {"alarms": 0}
+        return nothing
     membership = current_membership(request)
-    if membership is None or not allows(membership.role, "tasks.view"):
-        return {"alarms": 0}
-    count = Task.objects.visible_to(request.user, "tasks.view").of_site(membership.site_id)
-    return {"alarms": SimpleLazyObject(lambda: count.urgent().count())}
+    if membership is None:
+        return nothing
+    person, site_id = request.user, membership.site_id
+    return {"alarms": SimpleLazyObject(lambda: shell_alarms(user=person, site_id=site_id))}

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from labs.views import callbacks, results, worklist
+from labs.views import callbacks, health, results, worklist
 
 urlpatterns = [
     path("callbacks/messages/", callbacks.message_told, name="message_told"),
+    path("healthz/deep", health.deep, name="healthz_deep"),
+    path("metrics", health.metrics, name="metrics"),
     path("worklist/", worklist.worklist, name="worklist"),
     path("tasks/<uuid:pk>/", worklist.task_resolve, name="task_resolve"),
     path("patients/<uuid:pk>/panel/", results.panel_new, name="panel_new"),

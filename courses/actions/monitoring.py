@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -21,10 +22,12 @@ from courses.models import Assessment, Course, GateCheck, Infusion, Session, Ses
 from labs.actions.policies import follow_policies
 from labs.actions.reminders import poke
 from labs.actions.requirements import Repairs, reconcile, replan, set_subject
+from labs.actions.watch import beat
 from labs.facts import as_json
 from labs.models import MonitoringSubject
 from labs.rules.exposure import Completion, CourseFacts, PlannedSession
 from labs.rules.exposure import Infusion as InfusionFact
+from labs.rules.health import RECONCILE
 
 # Patients whose facts are handed down when the block around them ends.
 _waiting: ContextVar[set[UUID] | None] = ContextVar("waiting", default=None)
@@ -204,7 +207,7 @@ def _at_gates(course: Course) -> list[Completion]:
 def reconcile_all() -> Reconciled:
     """Plan everything anew from the facts. What it mends is a fault elsewhere."""
     courses = stale = 0
-    total = Repairs()
+    begun, total = time.monotonic(), Repairs()
     for site in Site.objects.all():
         looked_at, mended = _refresh_facts(site)
         courses, stale = courses + looked_at, stale + mended
@@ -212,7 +215,10 @@ def reconcile_all() -> Reconciled:
         follow_policies(site_ids=[site.pk])
         follow_outcomes(site=site)
         total = _added(total, reconcile(site_id=site.pk))
-    return Reconciled(courses, stale, total)
+    done = Reconciled(courses, stale, total)
+    seconds = round(time.monotonic() - begun, 1)
+    beat(RECONCILE, stale_facts=stale, seconds=seconds, **asdict(total))
+    return done
 
 
 def _refresh_facts(site: Site) -> tuple[int, int]:

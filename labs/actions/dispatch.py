@@ -165,7 +165,7 @@ def _begin(held: Held, provider: Provider, worker: str) -> Ready | NotNow:
     if reason == OPTED_OUT:
         # Somebody else is told instead: the sweep looks again who can be reached.
         requirement.notify_on = today_local(held.claimed_at, patient.site.zone)
-        requirement.save(update_fields=["notify_on"])
+        requirement.save(update_fields=["notify_on", "updated_at"])
     if reason:
         return _not_now(held, ReminderState.CANCELLED, reason=reason)
     zone = patient.site.zone

@@ -77,7 +77,7 @@ def test_an_unlisted_url_answers_as_if_it_did_not_exist() -> None:
 
 
 def test_beat_names_exist() -> None:
-    assert len(settings.CELERY_BEAT_SCHEDULE) == 4
+    assert len(settings.CELERY_BEAT_SCHEDULE) == 5
     assert [m for m in run_checks() if m.id == "daybreak.E002"] == []
 
 

@@ -11,6 +11,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, close_old_connections, connection
 
 from labs.actions.reminders import wake
+from labs.actions.watch import A_MINUTE, Sparing, beat, look_around
+from labs.rules.health import LOOP
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +23,7 @@ class Command(BaseCommand):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._stopped = threading.Event()
+        self._looks = Sparing(A_MINUTE)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--loop", action="store_true", help="Go on until SIGTERM.")
@@ -46,7 +49,10 @@ class Command(BaseCommand):
     def _pass(self) -> None:
         try:
             close_old_connections()
+            beat(LOOP)
             wake(should_stop=self._stopped.is_set)
+            if self._looks.lets_through():
+                look_around()
         except Error as fault:
             # A restarting database comes back; a loop that died would not.
             log.warning("The database does not answer (%s); going on", type(fault).__name__)
