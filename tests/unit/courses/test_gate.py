@@ -336,3 +336,7 @@ def test_a_line_from_other_content_keeps_that_contents_name() -> None:
     fact = replace(due("overdue", blocks=True), origin=origin)
     [line] = gate(monitoring=(fact,)).lines
     assert (line.rule, line.policy_version) == ("lft_periodic 2", 3)
+
+
+def test_a_hold_weighs_more_than_the_warning_before_it() -> None:
+    assert said(sbp=145, spo2=90) == ("hold", ["bp_elevated", "spo2_low"])

@@ -239,3 +239,12 @@ def test_states_only_move_forwards(due_on: date, soon: int, grace: int, offset: 
 def test_at_once_has_no_grace() -> None:
     assert at_once(DUE) == Dates(DUE, DUE, DUE)
     assert state_of(at_once(DUE), DUE) == "overdue"
+
+
+def test_the_calendar_reaches_from_its_first_year_to_its_last() -> None:
+    assert add_months(date(9999, 11, 30), 1) == date(9999, 12, 30)
+    assert add_months(date(1, 2, 1), -1) == date(1, 1, 1)
+    for anchor, months in ((date(9999, 12, 1), 1), (date(1, 1, 1), -1)):
+        with pytest.raises(RuleError) as refused:
+            add_months(anchor, months)
+        assert (refused.value.code, refused.value.field) == ("out_of_range", "months")
