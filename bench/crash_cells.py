@@ -92,6 +92,7 @@ class Lane:
                 self.found.append(Found(cell, fault=str(fault)))
                 self.programs.stop("victim")
                 self._second(signal.SIGCONT)
+            print(self.found[-1], flush=True)
         return self.found
 
     async def _one(self, cell: Cell) -> Found:

@@ -4,17 +4,24 @@ Each of the 72 cells: a sender with three reminders stops at the place; it is ki
 database connection, loses its provider's, or sleeps past its lease and goes on; a second sender
 takes over. With keys nothing is lost and nothing accepted twice. Without, nothing is lost, and what
 arrived twice stands in doubt with an open task. Whoever wakes up too late writes nothing.
+
+Then, with a section of figures each: Redis is emptied, killed and full, or swallows all that is
+sent to it; beat is dead for two hours and then there are three; the database crashes again and
+again; the network to the provider is cut.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 from bench.crash_cells import BACKOFF_MINUTES, FAULTS, LEASE_SECONDS, POINTS, Cell, Found, Lane
+from bench.crash_sections import TROUBLES, suffer
 from bench.frame import Servers, open_servers
 from bench.trial_programs import MANAGE, Programs, environment
 from bench.trial_rows import Rows
@@ -23,24 +30,47 @@ from bench.trial_rows import Rows
 SERVERS = False
 LANES_OF_A_KIND: Final = 2
 SMALL_EVERY: Final = 7
+# Of each further section: portions of due days, and harm before each.
+REMINDERS, TURNS = 600, 10
 
 
 def run(small: bool) -> dict[str, object]:
-    """All cells, or every seventh."""
+    """All cells and sections, or every seventh cell."""
+    seed = int(os.environ.get("SOAK_SEED") or secrets.randbelow(10**9))
+    print(f"seed {seed}", flush=True)
     cells = [Cell(point, fault, keyed) for keyed in (True, False) for point in POINTS
              for fault in FAULTS]  # fmt: skip
     with ExitStack() as stack:
         servers = open_servers(stack, durable=True, makes_databases=True)
+        prepare(servers)
         sections = {"matrix": matrix(servers, cells[::SMALL_EVERY] if small else cells)}
-    return {**sections, "ok": all(section["ok"] for section in sections.values())}
+        print("matrix", sections["matrix"], flush=True)
+        for name in () if small else TROUBLES:
+            sections[name] = one_section(servers, name, seed)
+            print(name, sections[name], flush=True)
+    return {"seed": seed, **sections, "ok": all(each["ok"] for each in sections.values())}
+
+
+def prepare(servers: Servers) -> None:
+    """Tables and clinical content, once for all lanes."""
+    first = Programs(servers, environment(servers))
+    first.manage("migrate", "--verbosity", "0")
+    first.manage("load_catalogue", "--verbosity", "0")
+
+
+def one_section(servers: Servers, name: str, seed: int) -> dict[str, object]:
+    """One further trial in a lane of its own."""
+    folder = servers.home.private_folder("trial")
+    lane = open_lane(servers, folder, name, keyed=True)
+    try:
+        return suffer(name, servers, lane, reminders=REMINDERS, turns=TURNS, seed=seed)
+    finally:
+        lane.programs.stop()
 
 
 def matrix(servers: Servers, cells: Sequence[Cell]) -> dict[str, object]:
     """Work the cells off in lanes; those that failed are named."""
     folder = servers.home.private_folder("trial")
-    first = Programs(servers, environment(servers))
-    first.manage("migrate", "--verbosity", "0")
-    first.manage("load_catalogue", "--verbosity", "0")
     lanes = [
         open_lane(servers, folder, f"lane{number}", keyed=number < LANES_OF_A_KIND)
         for number in range(2 * LANES_OF_A_KIND)

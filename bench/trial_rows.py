@@ -22,8 +22,8 @@ SELECT gen_random_uuid(), now(), now(), 'Site ' || n, 'site-' || n, %(zone)s, ''
 INSERT INTO clinic_patient (id, created_at, updated_at, site_id, record_number, given_name,
                             family_name, birth_date, sex, email, phone, consents_to_email,
                             consents_to_sms, transferred_to, language)
-SELECT gen_random_uuid(), now(), now(), s.id, %(mark)s || n, 'Given', %(mark)s, '1980-01-01',
-       'unknown', %(mark)s || n || '@mail.example', '', true, false, '', ''
+SELECT gen_random_uuid(), now(), now(), s.id, md5(%(mark)s || n), 'Given', %(mark)s, '1980-01-01',
+       'unknown', md5(%(mark)s || n) || '@mail.example', '', true, false, '', ''
   FROM generate_series(1, %(count)s) n
   JOIN (SELECT id, row_number() OVER (ORDER BY slug) AS place FROM clinic_site) s
     ON s.place = 1 + n %% 5;
@@ -42,7 +42,7 @@ SELECT gen_random_uuid(), now(), now(), p.site_id, p.id, rule.code, rule.id, 0, 
 ANALYZE labs_requirement;
 """
 RELEASE: Final = """
-UPDATE labs_requirement SET notify_on = soon_on
+UPDATE labs_requirement SET notify_on = soon_on, updated_at = now()
  WHERE id IN (SELECT r.id FROM labs_requirement r
                 JOIN clinic_patient p ON p.id = r.patient_id
                WHERE p.family_name = %(mark)s AND r.notify_on IS NULL
