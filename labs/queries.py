@@ -1,15 +1,14 @@
-"""What is due for a patient and what waits for a site's staff, as frozen answers."""
+"""What is due for a patient, as frozen answers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import cast
 from uuid import UUID
 
-from clinic.querysets import Viewer
-from labs.models import Requirement, RequirementStatus, Task
+from labs.models import Requirement, RequirementStatus
 from labs.rules.due import BlocksWhen, Dates, State, blocks, days_late, state_of
 
 # From what stands against a dose to what only comes soon.
@@ -33,39 +32,6 @@ class MonitoringStatus:
     why: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class WorkItem:
-    """One requirement on the worklist, with the person it is about."""
-
-    patient_id: UUID
-    patient_name: str
-    record_number: str
-    status: MonitoringStatus
-
-
-@dataclass(frozen=True, slots=True)
-class OpenTask:
-    """One task of a role."""
-
-    task_id: UUID
-    patient_id: UUID | None
-    patient_name: str
-    record_number: str
-    kind: str
-    role: str
-    title: str
-    due_at: datetime
-    is_urgent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Worklist:
-    """Tasks, the urgent ones first; then what is due, what stands against a dose first."""
-
-    tasks: tuple[OpenTask, ...]
-    items: tuple[WorkItem, ...]
-
-
 def monitoring_status(*, patient_id: UUID, on: date) -> tuple[MonitoringStatus, ...]:
     """Everything that is open or rests for the patient on the local day `on`, worst first.
 
@@ -77,51 +43,6 @@ def monitoring_status(*, patient_id: UUID, on: date) -> tuple[MonitoringStatus, 
         .select_related("rule")
     )
     return tuple(sorted((status_of(row, on) for row in rows), key=_rank))
-
-
-def worklist(*, user: Viewer, site_id: UUID, on: date) -> Worklist:
-    """What waits for the staff of a site on its local day `on`: two queries, scoped to `user`."""
-    return Worklist(
-        tasks=_open_tasks(user, site_id),
-        items=tuple(sorted(_items(user, site_id, on), key=lambda item: _rank(item.status))),
-    )
-
-
-def _items(user: Viewer, site_id: UUID, on: date) -> list[WorkItem]:
-    rows = (
-        Requirement.objects.visible_to(user, "requirements.view")
-        .of_site(site_id)
-        .open()
-        .filter(soon_on__lte=on)
-        .select_related("rule", "patient")
-    )
-    return [
-        WorkItem(
-            patient_id=row.patient_id,
-            patient_name=str(row.patient),
-            record_number=row.patient.record_number,
-            status=status_of(row, on),
-        )
-        for row in rows
-    ]
-
-
-def _open_tasks(user: Viewer, site_id: UUID) -> tuple[OpenTask, ...]:
-    tasks = Task.objects.visible_to(user, "tasks.view").of_site(site_id).open()
-    return tuple(
-        OpenTask(
-            task_id=row.pk,
-            patient_id=row.patient_id,
-            patient_name=str(row.patient) if row.patient else "",
-            record_number=row.patient.record_number if row.patient else "",
-            kind=row.kind,
-            role=row.role,
-            title=row.title,
-            due_at=row.due_at,
-            is_urgent=row.is_urgent,
-        )
-        for row in tasks.select_related("patient")
-    )
 
 
 def status_of(row: Requirement, on: date) -> MonitoringStatus:

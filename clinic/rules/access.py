@@ -24,6 +24,7 @@ _BOOKING: Final = frozenset(
         "appointments.change",
         "courses.view",
         "requirements.view",
+        "requirements.follow_up",
         "reminders.view",
         "tasks.view",
         "tasks.resolve",

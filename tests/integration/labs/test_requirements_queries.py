@@ -10,10 +10,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from clinic.models import Patient, User
+from clinic.models import Patient
 from labs.models import Requirement
-from labs.queries import monitoring_status, worklist
-from tests.factories import PatientFactory, TaskFactory
+from labs.queries import monitoring_status
+from tests.factories import PatientFactory
 from tests.integration.labs.due_rows import requirement
 
 pytestmark = pytest.mark.django_db
@@ -81,9 +81,7 @@ def test_closed_ones_and_those_of_others_are_left_out(patient: Patient) -> None:
     assert monitoring_status(patient_id=patient.pk, on=DUE) == ()
 
 
-def test_what_stands_against_a_dose_comes_first_then_what_is_latest(
-    patient: Patient, nurse: User
-) -> None:
+def test_what_stands_against_a_dose_comes_first_then_what_is_latest(patient: Patient) -> None:
     on = date(2026, 12, 20)
     owed(patient, cycle="soon", next_due_on=on + timedelta(days=3))
     owed(patient, cycle="late", blocks_when="never", next_due_on=on - timedelta(days=30))
@@ -93,44 +91,11 @@ def test_what_stands_against_a_dose_comes_first_then_what_is_latest(
     owed(patient, cycle="not yet", next_due_on=on + timedelta(days=8))
     order = [one.cycle for one in monitoring_status(patient_id=patient.pk, on=on)]
     assert order == ["blocks", "later", "late", "due", "soon", "not yet"]
-    items = worklist(user=nurse, site_id=patient.site_id, on=on).items
-    assert [item.status.cycle for item in items] == ["blocks", "later", "late", "due", "soon"]
-    assert items[0].patient_name == "Okafor, Ngozi"
-    assert items[0].record_number == patient.record_number
-    assert items[0].patient_id == patient.pk
 
 
-def test_tasks_stand_above_and_the_urgent_first(patient: Patient, nurse: User) -> None:
-    calm = TaskFactory.create(patient=patient, title="Ring them")
-    urgent = TaskFactory.create(patient=patient, title="Safety answer", is_urgent=True)
-    own = TaskFactory.create(patient=None, site=patient.site, subject_id=uuid4(), title="Count")
-    done = TaskFactory.create(patient=patient, status="done", done_by=nurse, done_at=calm.due_at)
-    found = worklist(user=nurse, site_id=patient.site_id, on=DUE).tasks
-    assert [task.task_id for task in found] == [urgent.pk, calm.pk, own.pk]
-    assert done.pk not in {task.task_id for task in found}
-    assert (found[0].patient_name, found[2].patient_name) == ("Okafor, Ngozi", "")
-    assert (found[0].role, found[0].kind, found[0].is_urgent) == (
-        "prescriber", "safety_answer", True,
-    )  # fmt: skip
-
-
-def test_another_sites_staff_and_the_auditor_see_nothing(
-    patient: Patient, stranger: User, auditor: User
-) -> None:
-    owed(patient)
-    TaskFactory.create(patient=patient)
-    for user in (stranger, auditor):
-        found = worklist(user=user, site_id=patient.site_id, on=DUE)
-        assert (found.tasks, found.items) == ((), ())
-
-
-def test_the_number_of_queries_does_not_grow(patient: Patient, nurse: User) -> None:
+def test_the_number_of_queries_does_not_grow(patient: Patient) -> None:
     for _ in range(5):
-        owed(PatientFactory.create(site=patient.site))
-        TaskFactory.create(patient=patient)
-    with CaptureQueriesContext(connection) as seen:
-        worklist(user=nurse, site_id=patient.site_id, on=DUE)
-    assert len(seen) == 2
+        owed(patient)
     with CaptureQueriesContext(connection) as seen:
         monitoring_status(patient_id=patient.pk, on=DUE)
     assert len(seen) == 1

@@ -20,6 +20,7 @@ EXPECTED = {
     "results.record": {"nurse", "prescriber", "lead"},
     "results.review": {"prescriber", "lead"},
     "requirements.view": {"coordinator", "nurse", "prescriber", "lead", "integration"},
+    "requirements.follow_up": {"coordinator", "nurse", "prescriber", "lead"},
     "reminders.view": {"coordinator", "nurse", "prescriber", "lead"},
     "settings.view": {"lead", "site_admin"},
     "settings.change": {"lead", "site_admin"},
