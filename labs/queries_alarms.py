@@ -40,7 +40,7 @@ class ShellAlarms:
 
 
 def shell_alarms(*, user: Viewer, site_id: UUID) -> ShellAlarms:
-    """The warnings at a site; `urgent` only for who sees tasks there. Three short queries at most."""
+    """The warnings at a site, `urgent` only for who sees its tasks. Three short queries at most."""
     urgent = Task.objects.visible_to(user, "tasks.view").of_site(site_id).urgent()
     late_since, silent_since = _trouble(site_id)
     return ShellAlarms(

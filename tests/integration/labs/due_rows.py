@@ -15,6 +15,7 @@ from django.utils import timezone
 from clinic.models import Patient, Site
 from clinic.queries import current
 from labs.actions.reminders import sweep
+from labs.actions.watch import beat
 from labs.delivery.channels import Providers
 from labs.delivery.port import Message, Outcome, Provider, Verdict
 from labs.models import Reminder, Requirement, RequirementRule, Task
@@ -134,3 +135,16 @@ def the_task(row: Reminder, state: str) -> Task:
 def by_mail(provider: Provider) -> Providers:
     """E-mail through this one; nothing else leaves."""
     return {"email": provider}
+
+
+def late(site: Site | None = None, minutes: int = 11) -> Reminder:
+    """One that should have left so long ago."""
+    row = reminder(PatientFactory.create(site=site or awake_site()))
+    Reminder.objects.filter(pk=row.pk).update(next_at=timezone.now() - timedelta(minutes=minutes))
+    return row
+
+
+def all_at_work() -> None:
+    """Everybody shows a sign of life, and there was nothing to mend."""
+    for name in ("worker", "loop", "reconcile"):
+        beat(name)

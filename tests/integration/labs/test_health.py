@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +10,6 @@ from typing import Any
 import pgtrigger
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -25,10 +22,8 @@ from labs.models import Heartbeat, Reminder, ReminderState, Requirement, Task
 from labs.queries_health import Check, health
 from tests.factories import PatientFactory, SiteFactory
 from tests.integration.labs.due_rows import again, awake_site, reminder, requirement
-from tests.mail import free_port
 
 pytestmark = pytest.mark.django_db
-# The page asks on a connection of its own, which sees only what is committed.
 committed = pytest.mark.django_db(transaction=True)
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NAMES = [
@@ -249,123 +244,3 @@ def test_holding_back_is_red(well: None, settings: Settings, tmp_path: Path) -> 
     settings.RESTORE_HOLD = True
     assert red() == ["hold"]
     assert check("hold").sentence == "Held on request, as after a restore."
-
-
-# --- The page -------------------------------------------------------------------------------
-
-
-def answered(**headers: str) -> Any:
-    return Client().get("/healthz/deep", headers=headers)
-
-
-@committed
-def test_a_monitor_is_told_that_all_is_well(well: None) -> None:
-    answer = answered()
-    assert answer.status_code == 200
-    assert answer["Cache-Control"] == "no-store"
-    told = answer.json()
-    assert told["ok"] is True
-    assert [one["name"] for one in told["checks"]] == NAMES
-    assert set(told["checks"][0]) == {"name", "ok", "figure", "sentence"}
-
-
-@committed
-def test_a_monitor_is_told_what_is_not_and_nobodys_name(well: None) -> None:
-    site = awake_site(name="Canarysite")
-    row = reminder(PatientFactory.create(site=site, family_name="Canaryperson"))
-    Reminder.objects.filter(pk=row.pk).update(next_at=ago(11))
-    answer = answered()
-    assert answer.status_code == 503
-    assert answer.json()["ok"] is False
-    assert "Canary" not in answer.content.decode()
-    assert str(site.pk) not in answer.content.decode()
-
-
-@committed
-def test_whoever_asks_raises_the_alarm_although_every_sender_is_dead() -> None:
-    row = reminder()
-    Reminder.objects.filter(pk=row.pk).update(next_at=ago(11))
-    for _ in range(3):
-        assert answered().status_code == 503
-    assert Task.objects.get().kind == "reminders_late"
-
-
-@committed
-def test_the_token_is_asked_for_where_there_is_one(well: None, settings: Settings) -> None:
-    settings.HEALTH_TOKEN = "a-long-token"
-    for given in ("", "Bearer", "Bearer wrong", "a-long-token", "Bearer a-long-tokén"):
-        refused = answered(authorization=given)
-        assert refused.status_code == 401
-        assert refused["WWW-Authenticate"] == "Bearer"
-        assert b"checks" not in refused.content
-    assert answered(authorization="Bearer a-long-token").status_code == 200
-
-
-@committed
-def test_it_is_only_read(well: None) -> None:
-    assert Client().post("/healthz/deep").status_code == 405
-
-
-@committed
-def test_whoever_is_signed_in_is_answered_alike(
-    well: None, nurse: User, as_user: Callable[[User], Client]
-) -> None:
-    assert as_user(nurse).get("/healthz/deep").status_code == 200
-
-
-@pytest.fixture
-def nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
-    monkeypatch.setitem(connection.settings_dict, "PORT", free_port())
-
-
-@pytest.fixture
-def black_hole(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A server that takes the connection and never says a word."""
-    with socket.socket() as hole:
-        hole.bind(("127.0.0.1", 0))
-        hole.listen(8)
-        monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
-        monkeypatch.setitem(connection.settings_dict, "PORT", hole.getsockname()[1])
-        yield
-
-
-SILENT = {
-    "ok": False,
-    "checks": [
-        {
-            "name": "database",
-            "ok": False,
-            "figure": None,
-            "sentence": "The database does not answer.",
-        }
-    ],
-}
-
-
-@committed
-def test_a_database_that_is_not_there_is_an_answer(nobody_listens: None) -> None:
-    answer = answered()
-    assert (answer.status_code, answer.json()) == (503, SILENT)
-    assert answer["Cache-Control"] == "no-store"
-
-
-@committed
-def test_a_database_that_says_nothing_is_an_answer_within_five_seconds(black_hole: None) -> None:
-    begun = time.monotonic()
-    answer = answered()
-    assert time.monotonic() - begun < 5
-    assert (answer.status_code, answer.json()) == (503, SILENT)
-
-
-@committed
-def test_a_database_that_is_locked_is_an_answer_within_five_seconds(well: None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN; LOCK TABLE labs_reminder IN ACCESS EXCLUSIVE MODE")
-        try:
-            begun = time.monotonic()
-            answer = answered()
-            assert time.monotonic() - begun < 5
-        finally:
-            cursor.execute("ROLLBACK")
-    assert (answer.status_code, answer.json()) == (503, SILENT)
