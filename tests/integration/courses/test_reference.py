@@ -24,7 +24,7 @@ from labs.models import LabRule
 from tests.factories import MembershipFactory, UserFactory, member
 
 SignIn = Callable[[User], Client]
-INDEX_QUERIES, ENTRY_QUERIES = 13, 9
+INDEX_QUERIES, ENTRY_QUERIES = 14, 10
 
 
 def text(answer: Any) -> str:
