@@ -1,6 +1,6 @@
 """Everything that carries reminders is killed at random; what was due has left, and once.
 
-The servers are this test's own: they crash. It takes the better part of a minute.
+The servers are the first test's own: they crash. It takes 90 seconds of processor time.
 """
 
 from __future__ import annotations
