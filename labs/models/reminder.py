@@ -136,6 +136,11 @@ class Reminder(ClinicalRow):
             ),
             models.Index(fields=["requirement", "state"], name="reminder_of_requirement"),
             models.Index(fields=["site", "due_at"], name="reminder_by_month"),
+            models.Index(
+                fields=["ended_at"],
+                name="reminder_bad_end",
+                condition=Q(state__in=("dead", "expired", "bounced", "in_doubt")),
+            ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
             *ClinicalRow.Meta.triggers,
