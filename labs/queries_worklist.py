@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from functools import reduce
 from math import ceil
+from operator import and_, or_
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,7 +23,6 @@ from django.db.models import (
     Subquery,
     Value,
     When,
-    Window,
 )
 from django.db.models.functions import TruncDate
 
@@ -32,7 +34,6 @@ from labs.models import (
     FollowUpKind,
     Requirement,
     RequirementStatus,
-    Task,
 )
 from labs.queries_told import Followed, Told, followed_up, told_of
 from labs.querysets import RequirementQuerySet
@@ -40,7 +41,6 @@ from labs.rules.due import State
 from labs.rules.worklist import DONE_LATE_DAYS, FACETS, GROUPS, Filters
 
 PAGE: Final = 50
-TASKS: Final = 20
 MOST: Final = 1_000_000
 _OPEN: Final = Q(status=RequirementStatus.OPEN)
 _RESTS: Final = Q(status=RequirementStatus.SUSPENDED)
@@ -113,29 +113,6 @@ class WorkPage:
         return next(c.count for c in self.chips if (c.facet, c.value) == (facet, value))
 
 
-@dataclass(frozen=True, slots=True)
-class OpenTask:
-    """One task of a role."""
-
-    task_id: UUID
-    patient_id: UUID | None
-    patient_name: str
-    record_number: str
-    kind: str
-    role: str
-    title: str
-    due_at: datetime
-    is_urgent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OpenTasks:
-    """The first tasks, the urgent ones on top, and how many there are."""
-
-    rows: tuple[OpenTask, ...]
-    total: int
-
-
 def work_page(*, user: Viewer, site: Site, on: date, filters: Filters) -> WorkPage:
     """One page of what is due at a site on its local day `on`: four queries at any length.
 
@@ -157,30 +134,6 @@ def work_page(*, user: Viewer, site: Site, on: date, filters: Filters) -> WorkPa
         total=total,
         page=page,
         pages=pages,
-    )
-
-
-def open_tasks(*, user: Viewer, site_id: UUID, most: int | None = TASKS) -> OpenTasks:
-    """The open tasks of a site, all of them without `most`: one query."""
-    tasks = Task.objects.visible_to(user, "tasks.view").of_site(site_id).open()
-    counted = tasks.select_related("patient").annotate(of_all=Window(Count("pk")))
-    rows = list(counted[:most])
-    return OpenTasks(
-        rows=tuple(
-            OpenTask(
-                task_id=row.pk,
-                patient_id=row.patient_id,
-                patient_name=str(row.patient) if row.patient else "",
-                record_number=row.patient.record_number if row.patient else "",
-                kind=row.kind,
-                role=row.role,
-                title=row.title,
-                due_at=row.due_at,
-                is_urgent=row.is_urgent,
-            )
-            for row in rows
-        ),
-        total=rows[0].of_all if rows else 0,
     )
 
 
@@ -294,17 +247,11 @@ def _shown(on: date) -> dict[str, dict[str, Q]]:
 
 
 def _begins(codes: tuple[str, ...]) -> Q:
-    found = Q()
-    for code in codes:
-        found |= Q(kind__startswith=code)
-    return found
+    return reduce(or_, (Q(kind__startswith=code) for code in codes))
 
 
-def _and(parts: Any) -> Q:
-    whole = Q()
-    for part in parts:
-        whole &= part
-    return whole
+def _and(parts: Iterable[Q]) -> Q:
+    return reduce(and_, parts, Q())
 
 
 def _counted(rows: Any, filters: Filters, shown: dict[str, dict[str, Q]]) -> tuple[Chip, ...]:

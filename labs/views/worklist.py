@@ -20,7 +20,8 @@ from clinic.rules.dates import today_local
 from labs.actions.tasks import resolve_task
 from labs.queries_find import find_task
 from labs.queries_months import months_of_messages
-from labs.queries_worklist import TASKS, WorkPage, open_tasks, work_page
+from labs.queries_tasks import TASKS, open_tasks
+from labs.queries_worklist import WorkPage, work_page
 from labs.rules.worklist import MOST_LETTERS, STATES, read_filters
 
 LABELS: Final = {

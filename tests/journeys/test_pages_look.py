@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from clinic.models import Patient, Role
 from courses.models import Course
-from labs.models import Report
+from labs.models import Report, Requirement
 from tests.factories import AssessmentFactory, CourseFactory, PatientFactory, member
 from tests.journeys import steps
 from tests.journeys.conftest import Watched
@@ -25,6 +25,7 @@ pytestmark = pytest.mark.xdist_group("journeys")
 
 # Without `preload` axe adds no styles of its own, which the content policy would refuse.
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "preload": False}
+FOLLOW_UPS = ("contact", "snooze", "declined")
 SIZES = {"desk": (1280, 800), "telephone": (390, 844)}
 
 
@@ -47,6 +48,7 @@ def busy_clinic(stack: Stack, watched: Watched) -> dict[str, str]:
     context.close()
     PatientFactory.create(site=site, record_number="R2", family_name="Adeyemi")
     course = Course.objects.get()
+    owed = Requirement.objects.filter(status="open").order_by("next_due_on", "kind")[0]
     return {
         "today": "/",
         "patients": "/patients/",
@@ -61,6 +63,10 @@ def busy_clinic(stack: Stack, watched: Watched) -> dict[str, str]:
         "urinary": f"{chart}urinary/",
         "report": f"/reports/{Report.objects.get().pk}/",
         "worklist": "/worklist/",
+        "worklist-none": "/worklist/?view=declined&kind=liver&state=worst",
+        "worklist-months": "/worklist/months/",
+        "due": f"{chart}due/",
+        **{f"follow-{what}": f"/requirements/{owed.pk}/{what}/" for what in FOLLOW_UPS},
         "reference": "/reference/",
         "reference-gate": "/reference/course_rule/gate/",
         "reference-scale": "/reference/scale/phq9/",

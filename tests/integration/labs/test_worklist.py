@@ -17,7 +17,8 @@ from django.urls import reverse
 from clinic.models import Patient, Site, User
 from clinic.queries import current
 from labs.models import FollowUp, Reminder, Requirement, RequirementRule
-from labs.queries_worklist import WorkPage, open_tasks, work_page
+from labs.queries_tasks import open_tasks
+from labs.queries_worklist import WorkPage, work_page
 from labs.rules.due import Dates, blocks, state_of
 from labs.rules.worklist import Filters, is_put_off
 from tests.factories import PatientFactory, TaskFactory, member
@@ -382,7 +383,7 @@ def test_what_is_no_filter_is_left_out_with_a_word(
     answer = as_user(nurse).get(reverse("worklist"), query)
     assert answer.status_code == 200
     assert f"“{word}” is no filter of this list and was left out." in text(answer)
-    assert "All 1 shown" in text(answer)
+    assert "1 shown, risk first" in text(answer)
 
 
 @pytest.mark.usefixtures("on_the_day")
