@@ -36,6 +36,8 @@ class Manners:
     statuses: list[int] = field(default_factory=list)
     body: bytes | None = None
     conflict_on_repeat: bool = False
+    # "headers" or "body": the answer comes one byte at a time, and never to an end.
+    drips: str = ""
 
 
 @dataclass
@@ -46,6 +48,7 @@ class Books:
     accepted: dict[str, str] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
     delivered: int = 0
+    lines: int = 0
     sent: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -94,6 +97,11 @@ class Gateway:
             protocol_version = "HTTP/1.1"
             timeout = 30
 
+            def setup(self) -> None:
+                super().setup()
+                with gateway.lock:
+                    gateway.books.lines += 1
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 gateway.answer(self, json.loads(body))
@@ -122,6 +130,8 @@ class Gateway:
             request.close_connection = True
             request.connection.close()
             return None
+        if self.manners.drips:
+            return self._drip(request)
         status = 409 if repeat and self.manners.conflict_on_repeat else status
         return self._reply(request, status, {"id": ref})
 
@@ -130,11 +140,28 @@ class Gateway:
         try:
             request.send_response(status)
             request.send_header("Content-Length", str(len(body)))
+            if 300 <= status < 400:
+                request.send_header("Location", f"{self.url}/elsewhere")
             request.end_headers()
             request.wfile.write(body)
         except OSError:
             # Whoever asked has been killed.
             request.close_connection = True
+
+    def _drip(self, request: BaseHTTPRequestHandler) -> None:
+        request.close_connection = True
+        opening = b"HTTP/1.1 202 Accepted\r\n"
+        opening += (
+            b"X-Long: " if self.manners.drips == "headers" else b"Content-Length: 999\r\n\r\n"
+        )
+        try:
+            request.wfile.write(opening)
+            for _ in range(200):
+                request.wfile.write(b"a")
+                time.sleep(0.05)
+        except OSError:
+            # Whoever asked has hung up.
+            return
 
 
 def callback(

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from clinic.actions.audit import record
 from labs.actions.reminder_tasks import open_reminder_task
+from labs.delivery.port import Outcome, Verdict
 from labs.models import DeliveryEvent, Reminder, ReminderState
 
 # Where a word of the provider may still change something. A late “delivered” after “came back”
@@ -19,6 +20,7 @@ MAY_BECOME: Final = {
     ReminderState.DELIVERED: frozenset({ReminderState.ACCEPTED}),
     ReminderState.BOUNCED: frozenset({ReminderState.ACCEPTED, ReminderState.DELIVERED}),
 }
+PROVED: Final = "proved_by_callback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +57,41 @@ def record_event(told: Told) -> bool:
     )
     if not is_new:
         return False
-    if row.state == ReminderState.SCHEDULED and row.attempts and row.provider == told.provider:
-        # The answer to an earlier try was lost; this proves that the try was accepted.
-        row.state, row.state_reason = ReminderState.ACCEPTED, "proved_by_callback"
-        row.provider_ref, row.ended_at = told.provider_ref, told.happened_at
-        row.save()
+    if row.provider == told.provider:
+        _take_as_proof(row, told)
     apply_events(row)
     return True
 
 
+def _take_as_proof(row: Reminder, told: Told) -> None:
+    """Of a message nobody has an answer to yet: whoever speaks of it has accepted it."""
+    if row.state == ReminderState.SENDING:
+        row.provider_ref = told.provider_ref
+        row.save(update_fields=["provider_ref", "updated_at"])
+    if row.state == ReminderState.SCHEDULED and row.attempts:
+        row.state, row.state_reason = ReminderState.ACCEPTED, PROVED
+        row.provider_ref, row.ended_at = told.provider_ref, told.happened_at
+        row.save()
+
+
+def proved(reminder_id: UUID, outcome: Outcome) -> Outcome:
+    """`outcome`, or accepted where the provider's word came while the message was being sent.
+
+    Holds the row, so that a word that comes now waits until the outcome is written down.
+    """
+    if outcome.verdict == Verdict.ACCEPTED:
+        return outcome
+    row = Reminder.objects.select_for_update(no_key=True).get(pk=reminder_id)
+    told = row.delivery_events.filter(provider=row.provider)
+    if not row.provider_ref or not told.exists():
+        return outcome
+    return Outcome(Verdict.ACCEPTED, ref=row.provider_ref, reason=PROVED)
+
+
 def apply_events(row: Reminder) -> None:
-    """Bring the row where its events put it. The caller holds the row."""
-    for event in row.delivery_events.order_by("happened_at", "created_at"):
+    """Bring the row where the events of its provider put it. The caller holds the row."""
+    told = row.delivery_events.filter(provider=row.provider)
+    for event in told.order_by("happened_at", "created_at"):
         state = ReminderState(event.state)
         if row.state not in MAY_BECOME[state]:
             continue

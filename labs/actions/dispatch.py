@@ -17,7 +17,7 @@ from django.db import transaction
 from clinic.models import Membership, Patient
 from clinic.rules.dates import today_local
 from labs import ledger, send_ledger
-from labs.actions.deliveries import apply_events
+from labs.actions.deliveries import apply_events, proved
 from labs.actions.reminder_tasks import WORDS_OF_TASK, open_reminder_task
 from labs.delivery.channels import Providers, providers
 from labs.delivery.port import Message, Outcome, Provider, Verdict
@@ -189,6 +189,8 @@ def _begin(held: Held, provider: Provider, worker: str) -> Ready | NotNow:
 @transaction.atomic(durable=True)
 def _complete(held: Held, outcome: Outcome, *, keyed: bool) -> str:
     """Write down what the call came to, unless somebody else has taken the row over."""
+    if keyed:
+        outcome = proved(held.id, outcome)
     state, wait_minutes = _next_state(held, outcome, keyed=keyed)
     ref = outcome.ref if state == ReminderState.ACCEPTED else ""
     failpoint("before_complete")

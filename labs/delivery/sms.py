@@ -8,10 +8,14 @@ from urllib.parse import quote
 import phonenumbers
 from apprise import Apprise, NotifyFormat
 
+from labs.delivery.deadline import TooSlow, within
 from labs.delivery.port import Message, Outcome, Verdict
 
-# Apprise's own words for how long to wait for a connection and for an answer.
-WAITS: Final = "cto=5&rto=15"
+# Apprise's own words for how long to wait for a connection and for the next byte, and that nothing
+# is carried on to another address. Of two that are alike apprise takes the last.
+WAITS: Final = "cto=5&rto=15&redirect=no"
+# For all of it, well below the lease of a reminder.
+ANSWER_SECONDS: Final = 20
 TO: Final = "{to}"
 
 
@@ -38,7 +42,13 @@ class SmsProvider:
         if service is None:
             return Outcome(Verdict.RETRY, reason="service_unknown")
         try:
-            went = service.notify(body=message.body, body_format=NotifyFormat.TEXT)
+            # The service itself, not apprise around it, which would try again by itself.
+            went = within(
+                ANSWER_SECONDS,
+                lambda: service.notify(body=message.body, body_format=NotifyFormat.TEXT),
+            )
+        except TooSlow:
+            return Outcome(Verdict.UNKNOWN, reason="answer_too_slow")
         except Exception as fault:  # a plug-in may raise anything; the message may have left
             return Outcome(Verdict.UNKNOWN, reason=f"cut_{type(fault).__name__}"[:60])
         if not went:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID
@@ -14,7 +14,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from standardwebhooks.webhooks import (
+    EmptyWebhookSecretError,
+    Webhook,
+    WebhookVerificationError,
+)
 
 from labs.actions.deliveries import Told, record_event
 from labs.delivery.gateway import MOST_BYTES, GatewayProvider
@@ -24,6 +28,7 @@ log = logging.getLogger(__name__)
 
 STATES: Final = frozenset({ReminderState.DELIVERED.value, ReminderState.BOUNCED.value})
 LONGEST_ID: Final = 120
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2999
 
 
 class Unreadable(ValueError):
@@ -39,7 +44,7 @@ class Unreadable(ValueError):
 def message_told(request: HttpRequest) -> HttpResponse:
     """204 for what is kept, was kept before, or is of nobody here; 401 for a wrong signature."""
     # The header first: a body that is too large is not read at all.
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+    if _length(request) > MOST_BYTES:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if not _is_signed(request):
         return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
@@ -53,6 +58,12 @@ def message_told(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
+def _length(request: HttpRequest) -> int:
+    said = str(request.META.get("CONTENT_LENGTH") or "")
+    # Of a body whose length is no number nothing is read.
+    return int(said) if said.isdecimal() else 0
+
+
 def _is_signed(request: HttpRequest) -> bool:
     return any(_fits(secret, request) for secret in settings.GATEWAY_SECRETS)
 
@@ -60,7 +71,7 @@ def _is_signed(request: HttpRequest) -> bool:
 def _fits(secret: str, request: HttpRequest) -> bool:
     try:
         Webhook(secret).verify(request.body, dict(request.headers), json_parse=False)
-    except (WebhookVerificationError, ValueError):
+    except (WebhookVerificationError, EmptyWebhookSecretError, ValueError):
         # Besides its own the library raises what a broken encoding does.
         return False
     return True
@@ -73,8 +84,8 @@ def _read(body: bytes, event_id: str) -> Told:
         raise Unreadable("", "The body is not JSON.") from None
     if not isinstance(sent, Mapping):
         raise Unreadable("", "The body is not an object.")
-    if len(event_id) > LONGEST_ID:
-        raise Unreadable("webhook-id", f"It has more than {LONGEST_ID} characters.")
+    if len(event_id) > LONGEST_ID or not event_id.isprintable():
+        raise Unreadable("webhook-id", f"It is not text of up to {LONGEST_ID} characters.")
     state = _text(sent, "type")
     if state not in STATES:
         raise Unreadable("type", "It is neither “delivered” nor “bounced”.")
@@ -109,4 +120,7 @@ def _moment(text: str) -> datetime:
         raise Unreadable("at", "It is not a moment such as 2026-11-23T10:00:00Z.") from None
     if found.tzinfo is None:
         raise Unreadable("at", "It has no offset.")
-    return found
+    # Nearer to the ends of the calendar an offset leads out of it.
+    if not EARLIEST_YEAR <= found.year <= LATEST_YEAR:
+        raise Unreadable("at", "It is not of these years.")
+    return found.astimezone(UTC)

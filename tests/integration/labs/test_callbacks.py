@@ -24,6 +24,7 @@ from tests.integration.labs.due_rows import (
     Carrier,
     again,
     by_mail,
+    lease_ran_out,
     make_due,
     reminder,
     the_task,
@@ -124,6 +125,57 @@ def test_a_lost_answer_is_proved_by_the_callback_and_nothing_goes_again() -> Non
     assert other.given == []
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Outcome(Verdict.UNKNOWN, reason="cut_ReadTimeout"),
+        Outcome(Verdict.RETRY, reason="http_500"),
+        Outcome(Verdict.PERMANENT, reason="http_400"),
+    ],
+)
+@pytest.mark.parametrize("state", ["delivered", "bounced"])
+def test_a_callback_in_the_middle_proves_more_than_a_bad_answer(
+    answer: Outcome, state: str
+) -> None:
+    row = reminder()
+
+    class Quick(Carrier):
+        def send(self, message: Message) -> Outcome:
+            assert post(callback(row.pk, state, ref="msg_9")) == 204
+            return super().send(message)
+
+    quick = Quick(keyed=True, name="gateway", answer=answer)
+    dispatch_once("w", through=by_mail(quick))
+    assert (again(row).state, again(row).provider_ref) == (state, "msg_9")
+    assert again(row).state_reason == "proved_by_callback"
+    make_due(row)
+    dispatch_once("w", through=by_mail(quick))
+    assert len(quick.given) == 1
+    assert Task.objects.count() == (1 if state == "bounced" else 0)
+
+
+def test_a_sender_killed_after_the_callback_is_made_good_by_the_next_try() -> None:
+    row = reminder()
+    Reminder.objects.filter(pk=row.pk).update(
+        state="sending", provider="gateway", attempts=8, lease_token=uuid4(),
+        lease_until=timezone.now() + timedelta(seconds=30),
+    )  # fmt: skip
+    assert post(callback(row.pk, at=MOMENT)) == 204
+    assert again(row).state == "sending"
+    Reminder.objects.filter(pk=row.pk).update(attempts=7)
+    lease_ran_out(row)
+    lost = Carrier(keyed=True, name="gateway", answer=Outcome(Verdict.UNKNOWN, reason="cut"))
+    dispatch_once("w", through=by_mail(lost))
+    assert (again(row).state, again(row).delivered_at) == ("delivered", MOMENT)
+
+
+def test_a_word_of_the_gateway_says_nothing_of_what_went_by_mail() -> None:
+    row = accepted(provider="mail")
+    assert post(callback(row.pk, "bounced")) == 204
+    assert again(row).state == "accepted"
+    assert Task.objects.count() == 0
+
+
 def test_a_message_that_was_never_tried_is_not_proved_by_anything() -> None:
     row = reminder()
     assert post(callback(row.pk)) == 204
@@ -182,9 +234,18 @@ def test_a_changed_body_is_not_believed() -> None:
     assert answer.status_code == 401
 
 
-def test_without_a_secret_nobody_is_believed(settings: Settings) -> None:
-    settings.GATEWAY_SECRETS = []
+@pytest.mark.parametrize("secrets", [[], ["whsec_"], ["no base64"]])
+def test_without_a_secret_nobody_is_believed(settings: Settings, secrets: list[str]) -> None:
+    settings.GATEWAY_SECRETS = secrets
     assert post(callback(uuid4())) == 401
+
+
+def test_a_body_whose_length_is_no_number_is_not_believed() -> None:
+    body = callback(uuid4())
+    headers = signed(body, SECRET, "evt_1")
+    kind = "application/json"
+    answer = Client().post(URL, body, content_type=kind, headers=headers, CONTENT_LENGTH="x")
+    assert answer.status_code == 401
 
 
 # --- what is said -------------------------------------------------------------------------------
@@ -211,6 +272,10 @@ def said(**changes: Any) -> bytes:
         (said(id="a\0b"), "id"),
         (said(at="yesterday"), "at"),
         (said(at="2026-11-23T10:00:00"), "at"),
+        # Ends of the calendar, out of which the offset leads.
+        (said(at="0001-01-01T00:00:00+23:59"), "at"),
+        (said(at="9999-12-31T23:59:59-23:59"), "at"),
+        (b'{"type":"delivered","reference":"7","id":"\\ud800","at":""}', ""),
     ],
 )
 def test_what_is_not_as_agreed_names_its_field(body: bytes, field: str) -> None:
@@ -221,6 +286,7 @@ def test_what_is_not_as_agreed_names_its_field(body: bytes, field: str) -> None:
 
 def test_an_endless_name_and_an_endless_body() -> None:
     assert post(said(), event_id="e" * 121) == 400
+    assert post(said(), event_id="e\0") == 400
     assert post(said(id="x" * 70_000)) == 413
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import socket
-import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.core.checks import Error
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from labs import ledger
 from labs.actions.dispatch import Dispatched, dispatch_once
 from labs.actions.reminders import sweep, wake
 from labs.checks import channels_are_whole
 from labs.delivery import gateway as carrier
+from labs.delivery import sms
 from labs.delivery.channels import providers
 from labs.delivery.gateway import GatewayProvider
 from labs.delivery.port import Message, Outcome, Verdict
@@ -35,13 +36,16 @@ LETTER = Message(
     reminder_id=UUID(int=7),
 )
 
+# 20 bytes.
+KEY = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ="
+
 
 @pytest.fixture
 def gateway(settings: Settings) -> Iterator[Gateway]:
     """A gateway that runs, and settings that point at it."""
     for one in running():
         settings.GATEWAY_URL, settings.GATEWAY_TOKEN = one.url, "a-token"
-        settings.GATEWAY_SECRETS = ["whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ="]
+        settings.GATEWAY_SECRETS = [KEY]
         settings.EMAIL_THROUGH = settings.SMS_THROUGH = "gateway"
         yield one
 
@@ -93,14 +97,30 @@ def test_the_same_key_is_delivered_once(gateway: Gateway) -> None:
         (409, Verdict.PERMANENT, "http_409"),
         # Not followed: it would carry the token elsewhere.
         (302, Verdict.PERMANENT, "http_302"),
+        (307, Verdict.PERMANENT, "http_307"),
     ],
 )
 def test_refusals(gateway: Gateway, status: int, verdict: Verdict, reason: str) -> None:
     gateway.manners.statuses = [status]
     assert send() == Outcome(verdict, reason=reason)
+    assert gateway.books.delivered == 0
 
 
-@pytest.mark.parametrize("body", [b"not json", b"[]", b'{"id": 7}', b'{"id": ""}', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"not json",
+        b"[]",
+        b'{"id": 7}',
+        b'{"id": ""}',
+        b"\xff",
+        b"",
+        # What a database refuses to write down, and what a reader of JSON gives up on.
+        b'{"id": "a\\u0000b"}',
+        b'{"id": "\\ud800"}',
+        b"[" * 60_000,
+    ],
+)
 def test_taken_without_saying_as_what(gateway: Gateway, body: bytes) -> None:
     gateway.manners.body = body
     assert send() == Outcome(Verdict.UNKNOWN, reason="answer_without_id")
@@ -108,7 +128,7 @@ def test_taken_without_saying_as_what(gateway: Gateway, body: bytes) -> None:
 
 def test_an_answer_without_end_is_cut_off(gateway: Gateway) -> None:
     gateway.manners.body = b"x" * 70_000
-    assert send() == Outcome(Verdict.UNKNOWN, reason="answer_too_slow")
+    assert send() == Outcome(Verdict.UNKNOWN, reason="answer_too_long")
 
 
 def test_an_answer_that_takes_too_long_is_unknown(
@@ -119,10 +139,32 @@ def test_an_answer_that_takes_too_long_is_unknown(
     assert send() == Outcome(Verdict.UNKNOWN, reason="cut_ReadTimeout")
 
 
-def test_an_answer_that_drips_in_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carrier, "ANSWER_SECONDS", 0)
-    for one in running():
-        assert send(url=one.url) == Outcome(Verdict.UNKNOWN, reason="answer_too_slow")
+@pytest.mark.parametrize("drips", ["headers", "body"])
+def test_an_answer_that_drips_in_is_given_up_in_time(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, drips: str
+) -> None:
+    monkeypatch.setattr(carrier, "ANSWER_SECONDS", 0.5)
+    gateway.manners.drips = drips
+    provider, begun = GatewayProvider(gateway.url, "a-token"), time.monotonic()
+    assert provider.send(LETTER) == Outcome(Verdict.UNKNOWN, reason="answer_too_slow")
+    # It would have dripped for ten seconds, each byte well within the timeout of the socket.
+    assert time.monotonic() - begun < 2
+    gateway.manners.drips = ""
+    assert provider.send(LETTER).verdict == Verdict.ACCEPTED
+    assert gateway.books.delivered == 1
+    provider.close()
+
+
+def test_the_whole_call_fits_into_the_lease() -> None:
+    assert carrier.ANSWER_SECONDS == sms.ANSWER_SECONDS == 20
+    assert ledger.START_BEFORE_SECONDS > carrier.ANSWER_SECONDS
+
+
+@pytest.mark.parametrize("token", ["tök€n", "two\nlines"])
+def test_a_token_that_no_header_can_carry_raises_nothing(gateway: Gateway, token: str) -> None:
+    outcome = GatewayProvider(gateway.url, token).send(LETTER)
+    assert outcome.verdict == Verdict.UNKNOWN
+    assert gateway.books.delivered == 0
 
 
 def test_cut_after_accepting_it_is_unknown_and_the_next_try_is_absorbed(gateway: Gateway) -> None:
@@ -147,11 +189,12 @@ def test_a_line_that_is_never_taken_up_is_unknown(monkeypatch: pytest.MonkeyPatc
 
 def test_the_line_is_kept_open_between_messages(gateway: Gateway) -> None:
     provider = GatewayProvider(gateway.url, "a-token")
-    provider.send(LETTER)
-    before = threading.active_count()
-    provider.send(LETTER)
-    assert threading.active_count() == before
+    assert [provider.send(LETTER).verdict for _ in range(3)] == [Verdict.ACCEPTED] * 3
+    assert gateway.books.lines == 1
     provider.close()
+    provider.close()
+    provider.send(LETTER)
+    assert gateway.books.lines == 2
     provider.close()
 
 
@@ -219,7 +262,10 @@ def test_a_channel_switched_off_since_leaves_a_task(gateway: Gateway, settings: 
 
 # --- configuration ------------------------------------------------------------------------------
 def faults() -> list[str]:
-    return [str(one.id) for one in channels_are_whole() if isinstance(one, Error)]
+    found = channels_are_whole()
+    # What is serious stops the start.
+    assert all(one.is_serious() == str(one.id).startswith("daybreak.E") for one in found)
+    return [str(one.id) for one in found]
 
 
 @pytest.mark.parametrize(
@@ -231,12 +277,12 @@ def faults() -> list[str]:
         ({"EMAIL_THROUGH": "gateway"}, ["daybreak.E012"] * 3),
         (
             {"SMS_THROUGH": "gateway", "GATEWAY_URL": "http://gateway.example",
-             "GATEWAY_TOKEN": "t", "GATEWAY_SECRETS": ["s"]},
+             "GATEWAY_TOKEN": "t", "GATEWAY_SECRETS": [KEY]},
             ["daybreak.E013"],
         ),
         (
             {"SMS_THROUGH": "gateway", "GATEWAY_URL": "https://gateway.example",
-             "GATEWAY_TOKEN": "t", "GATEWAY_SECRETS": ["s"]},
+             "GATEWAY_TOKEN": "t", "GATEWAY_SECRETS": [KEY]},
             [],
         ),
         ({"SMS_THROUGH": "apprise", "SMS_URL": "twilio://s:t@from/"}, ["daybreak.E014"]),
@@ -248,4 +294,45 @@ def test_a_channel_that_is_not_whole_is_named(
 ) -> None:
     for name, value in changes.items():
         setattr(settings, name, value)
+    assert faults() == found
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://gateway.example/v1", []),
+        ("http://127.0.0.1:8025", []),
+        ("http://localhost", []),
+        ("http://[::1]:8025", []),
+        ("http://127.0.0.1.gateway.example", ["daybreak.E013"]),
+        ("ftp://127.0.0.1", ["daybreak.E013"]),
+        ("gateway.example", ["daybreak.E013"]),
+        ("https://", ["daybreak.E013"]),
+        ("http://[", ["daybreak.E013"]),
+    ],
+)
+def test_an_address_that_others_could_read_along_is_named(
+    gateway: Gateway, settings: Settings, url: str, found: list[str]
+) -> None:
+    settings.GATEWAY_URL = url
+    assert faults() == found
+
+
+@pytest.mark.parametrize(
+    ("secrets", "found"),
+    [
+        ([KEY], []),
+        ([KEY.removeprefix("whsec_")], []),
+        ([KEY.rstrip("=")], []),
+        (["c2l4dGVlbiBieXRlcyEhIQ=="], []),
+        # 15 bytes, none, and no base64, each beside one that is right.
+        ([KEY, "ZmlmdGVlbiBieXRlcyEh"], ["daybreak.W015"]),
+        ([KEY, "whsec_"], ["daybreak.W015"]),
+        ([KEY, "whsec_not base64 at all, though long"], ["daybreak.W015"]),
+    ],
+)
+def test_a_secret_that_signs_nothing_is_named(
+    gateway: Gateway, settings: Settings, secrets: list[str], found: list[str]
+) -> None:
+    settings.GATEWAY_SECRETS = secrets
     assert faults() == found

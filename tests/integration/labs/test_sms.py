@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
+from apprise.plugins.custom_json import NotifyJSON
 from pytest_django.fixtures import Settings
 
+from labs.delivery import sms
 from labs.delivery.channels import has_sms, providers
 from labs.delivery.port import Message, Outcome, Verdict
 from labs.delivery.sms import SmsProvider, as_e164
@@ -44,6 +47,36 @@ def test_nobody_listens(settings: Settings) -> None:
     provider = SmsProvider(f"json://127.0.0.1:{free_port()}/{{to}}", "GB")
     assert provider.send(TEXT) == Outcome(Verdict.UNKNOWN, reason="service_said_no")
     provider.close()
+
+
+@pytest.mark.parametrize("drips", ["headers", "body"])
+def test_a_service_that_drips_is_given_up_in_time(
+    service: Gateway, monkeypatch: pytest.MonkeyPatch, drips: str
+) -> None:
+    monkeypatch.setattr(sms, "ANSWER_SECONDS", 0.5)
+    service.manners.drips, begun = drips, time.monotonic()
+    assert by(service).send(TEXT) == Outcome(Verdict.UNKNOWN, reason="answer_too_slow")
+    assert time.monotonic() - begun < 2
+
+
+def test_what_a_service_raises_is_not_known_to_have_stayed(
+    service: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: NotifyJSON, **kwargs: object) -> bool:
+        raise RuntimeError("020 7946 0000")
+
+    monkeypatch.setattr(NotifyJSON, "send", broken)
+    assert by(service).send(TEXT) == Outcome(Verdict.UNKNOWN, reason="cut_RuntimeError")
+
+
+@pytest.mark.parametrize("wish", ["retry=3", "retry=3&optional=yes", "redirect=yes"])
+def test_a_refused_text_is_asked_for_once_whatever_the_address_wishes(
+    service: Gateway, wish: str
+) -> None:
+    service.manners.statuses = [307, 202]
+    outcome = by(service, f"{{to}}?{wish}").send(TEXT)
+    assert outcome == Outcome(Verdict.UNKNOWN, reason="service_said_no")
+    assert (service.manners.statuses, service.books.delivered) == ([202], 0)
 
 
 def test_a_number_that_is_none_goes_nowhere(service: Gateway) -> None:
