@@ -96,6 +96,8 @@ class Gateway:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout = 30
+            # Head and body of an answer are two packets: the second must not wait for an echo.
+            disable_nagle_algorithm = True
 
             def setup(self) -> None:
                 super().setup()

@@ -157,12 +157,11 @@ def test_a_callback_in_the_middle_proves_more_than_a_bad_answer(
 def test_a_sender_killed_after_the_callback_is_made_good_by_the_next_try() -> None:
     row = reminder()
     Reminder.objects.filter(pk=row.pk).update(
-        state="sending", provider="gateway", attempts=8, lease_token=uuid4(),
+        state="sending", provider="gateway", attempts=7, lease_token=uuid4(),
         lease_until=timezone.now() + timedelta(seconds=30),
     )  # fmt: skip
     assert post(callback(row.pk, at=MOMENT)) == 204
     assert again(row).state == "sending"
-    Reminder.objects.filter(pk=row.pk).update(attempts=7)
     lease_ran_out(row)
     lost = Carrier(keyed=True, name="gateway", answer=Outcome(Verdict.UNKNOWN, reason="cut"))
     dispatch_once("w", through=by_mail(lost))
@@ -172,8 +171,7 @@ def test_a_sender_killed_after_the_callback_is_made_good_by_the_next_try() -> No
 def test_a_word_of_the_gateway_says_nothing_of_what_went_by_mail() -> None:
     row = accepted(provider="mail")
     assert post(callback(row.pk, "bounced")) == 204
-    assert again(row).state == "accepted"
-    assert Task.objects.count() == 0
+    assert (again(row).state, Task.objects.count()) == ("accepted", 0)
 
 
 def test_a_message_that_was_never_tried_is_not_proved_by_anything() -> None:
@@ -241,10 +239,8 @@ def test_without_a_secret_nobody_is_believed(settings: Settings, secrets: list[s
 
 
 def test_a_body_whose_length_is_no_number_is_not_believed() -> None:
-    body = callback(uuid4())
-    headers = signed(body, SECRET, "evt_1")
-    kind = "application/json"
-    answer = Client().post(URL, body, content_type=kind, headers=headers, CONTENT_LENGTH="x")
+    headers = signed(b"{}", SECRET, "evt_1")
+    answer = Client().post(URL, b"{}", "application/json", headers=headers, CONTENT_LENGTH="x")
     assert answer.status_code == 401
 
 
