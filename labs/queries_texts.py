@@ -5,13 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from labs.models import MessageText
-from labs.rules.words import Kind, Text, text_for
-
-
-def text_of(*, site_id: UUID, audience: str, channel: str, language: str) -> Text:
-    """The text before its places are filled in: the site's own, else the shipped one."""
-    own = {kind: text for kind, (_, text) in texts_of(site_id).items()}
-    return text_for(audience, channel, language, own)
+from labs.rules.words import Kind, Text
 
 
 def texts_of(site_id: UUID) -> dict[Kind, tuple[UUID, Text]]:

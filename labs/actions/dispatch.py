@@ -11,47 +11,28 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import transaction
 
-from clinic.models import Membership, Patient
+from clinic.models import Patient
 from clinic.rules.dates import today_local
 from labs import ledger, send_ledger
 from labs.actions.deliveries import apply_events, proved
+from labs.actions.envelope import addresses_of, message_of
+from labs.actions.guards import OPTED_OUT, reason_against
+from labs.actions.pass_terms import PassTerms
 from labs.actions.reminder_tasks import WORDS_OF_TASK, open_reminder_task
 from labs.delivery.channels import Providers, providers
 from labs.delivery.port import Message, Outcome, Provider, Verdict
 from labs.failpoints import failpoint
 from labs.hold import WORDS, why_held
 from labs.ledger import Held
-from labs.models import (
-    Audience,
-    Channel,
-    FollowUp,
-    FollowUpKind,
-    Recipient,
-    Reminder,
-    ReminderState,
-    Requirement,
-    RequirementStatus,
-)
-from labs.queries_policies import reminder_policy
-from labs.queries_texts import text_of
+from labs.models import Reminder, ReminderState, Requirement
 from labs.rules.reminders import is_decent, send_at
-from labs.rules.words import filled
-from labs.sweep import dedup_prefix
 
 log = logging.getLogger(__name__)
 
 # Of the lease's 60 seconds one call may take 20: what is not begun in the first half goes back.
 BATCH_SECONDS = ledger.LEASE_SECONDS - ledger.START_BEFORE_SECONDS
-UNDER_WAY_OR_THERE = (
-    ReminderState.SENDING,
-    ReminderState.ACCEPTED,
-    ReminderState.DELIVERED,
-    ReminderState.IN_DOUBT,
-)
-OPTED_OUT = "opted_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +45,15 @@ class Dispatched:
     postponed: int = 0
     failed: int = 0
     in_doubt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """Who sends through what, and what this pass has learnt of the sites."""
+
+    worker: str
+    outside: Providers
+    terms: PassTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +91,14 @@ def dispatch_once(
     with transaction.atomic():
         batch = ledger.claim(limit)
     failpoint("after_claim")
-    begun = time.monotonic()
+    at_work, begun = AtWork(worker, outside, PassTerms()), time.monotonic()
     results: list[str] = []
     try:
         for held in batch:
             if should_stop() or time.monotonic() - begun >= BATCH_SECONDS:
                 results.append(_released(held))
             else:
-                results.append(_handle(held, outside, worker))
+                results.append(_handle(held, at_work))
     finally:
         for provider in outside.values():
             provider.close()
@@ -124,11 +114,11 @@ def _take_back(outside: Providers) -> None:
             open_reminder_task(ended.id, ended.site_id, ended.patient_id, ended.state)
 
 
-def _handle(held: Held, outside: Providers, worker: str) -> str:
-    provider = outside.get(held.channel)
+def _handle(held: Held, at_work: AtWork) -> str:
+    provider = at_work.outside.get(held.channel)
     if provider is None:
         return _without_a_way(held)
-    look = _begin(held, provider, worker)
+    look = _begin(held, provider, at_work)
     if isinstance(look, NotNow):
         return look.became
     became = _complete(held, _sent(held, look, provider), keyed=provider.keyed)
@@ -149,7 +139,7 @@ def _sent(held: Held, ready: Ready, provider: Provider) -> Outcome:
 
 
 @transaction.atomic(durable=True)
-def _begin(held: Held, provider: Provider, worker: str) -> Ready | NotNow:
+def _begin(held: Held, provider: Provider, at_work: AtWork) -> Ready | NotNow:
     # Locked in the order of the planner: patient, requirement, reminder.
     patient = (
         Patient.objects.select_for_update(no_key=True, of=("self",))
@@ -157,11 +147,7 @@ def _begin(held: Held, provider: Provider, worker: str) -> Ready | NotNow:
         .get(pk=held.patient_id)
     )
     requirement = Requirement.objects.select_for_update(no_key=True).get(pk=held.requirement_id)
-    reason = (
-        why_not(requirement, held.dedup_key)
-        or _why_not_to(patient, held)
-        or _why_not_this_one(held)
-    )
+    reason = reason_against(held, patient, requirement)
     if reason == OPTED_OUT:
         # Somebody else is told instead: the sweep looks again who can be reached.
         requirement.notify_on = today_local(held.claimed_at, patient.site.zone)
@@ -169,21 +155,21 @@ def _begin(held: Held, provider: Provider, worker: str) -> Ready | NotNow:
     if reason:
         return _not_now(held, ReminderState.CANCELLED, reason=reason)
     zone = patient.site.zone
-    policy = reminder_policy(patient.site_id, today_local(held.claimed_at, zone))
+    policy = at_work.terms.policy(patient.site_id, today_local(held.claimed_at, zone))
     if not is_decent(held.claimed_at, zone, policy):
         # Due by day, but a sender that slept until the night must not wake anybody.
         later = send_at(today_local(held.claimed_at, zone), held.claimed_at, zone, policy)
         ledger.let_go(held, state=ReminderState.SCHEDULED, next_at=later, refund=True)
         return NotNow("postponed")
-    addresses = _addresses(patient, held)
+    addresses = addresses_of(patient, held)
     if not addresses:
         return _not_now(held, ReminderState.DEAD, reason="nobody_to_tell")
     failpoint("before_begin")
-    attempt = ledger.begin(held, provider=provider.name, worker=worker)
+    attempt = ledger.begin(held, provider=provider.name, worker=at_work.worker)
     failpoint("after_begin")
     if not attempt:
         return NotNow("lost")
-    return Ready(_message(held, patient, addresses), attempt)
+    return Ready(message_of(held, patient, addresses, at_work.terms), attempt)
 
 
 @transaction.atomic(durable=True)
@@ -222,50 +208,6 @@ def _next_state(held: Held, outcome: Outcome, *, keyed: bool) -> tuple[str, floa
     return ReminderState.SCHEDULED, ledger.backoff_minutes(held.attempts)
 
 
-def why_not(requirement: Requirement, dedup_key: str) -> str:
-    """Why a message with this key has lost its point; blank while it has not."""
-    if requirement.status != RequirementStatus.OPEN:
-        return requirement.status
-    prefix = dedup_prefix(requirement.pk, requirement.next_due_on, requirement.revision)
-    return "" if dedup_key.startswith(prefix) else "moved"
-
-
-def _why_not_to(patient: Patient, held: Held) -> str:
-    if patient.standing != "here":
-        return patient.standing
-    if held.recipient != Recipient.PATIENT:
-        return ""
-    if not _consented(patient, held.channel):
-        return OPTED_OUT
-    said_no = FollowUp.objects.for_patient(patient.pk).filter(
-        requirement_id=held.requirement_id,
-        requirement_due_on=held.requirement_due_on,
-        kind=FollowUpKind.DECLINED,
-    )
-    return "declined" if said_no.exists() else ""
-
-
-def _consented(patient: Patient, channel: str) -> bool:
-    if channel == Channel.SMS:
-        return bool(patient.consents_to_sms and patient.phone)
-    return bool(patient.consents_to_email and patient.email)
-
-
-def _why_not_this_one(held: Held) -> str:
-    """One message for everything of a patient that one sweep found: the words are the same.
-
-    The patient's row is locked, so that of two that are taken at once one sees the other. Where
-    the one that goes comes to nothing, it is tried again or a task says so.
-    """
-    together = Reminder.objects.for_patient(held.patient_id).filter(
-        recipient=held.recipient,
-        channel=held.channel,
-        created_at=held.written_at,
-        state__in=UNDER_WAY_OR_THERE,
-    )
-    return "told_together" if together.exclude(pk=held.id).exists() else ""
-
-
 @transaction.atomic(durable=True)
 def _without_a_way(held: Held) -> str:
     """The channel was switched off after the message was written."""
@@ -284,35 +226,6 @@ def _released(held: Held) -> str:
     with transaction.atomic():
         ledger.let_go(held, state=ReminderState.SCHEDULED, refund=True)
     return "postponed"
-
-
-def _addresses(patient: Patient, held: Held) -> tuple[str, ...]:
-    if held.recipient == Recipient.PATIENT:
-        return (patient.phone if held.channel == Channel.SMS else patient.email,)
-    members = Membership.objects.of_site(patient.site_id).filter(
-        role=held.recipient, is_active=True, user__is_active=True
-    )
-    return tuple(members.order_by("user__email").values_list("user__email", flat=True))
-
-
-def _message(held: Held, patient: Patient, addresses: tuple[str, ...]) -> Message:
-    site = patient.site
-    to_patient = held.recipient == Recipient.PATIENT
-    words = text_of(
-        site_id=site.pk,
-        audience=Audience.PATIENT if to_patient else Audience.STAFF,
-        channel=held.channel,
-        language=(patient.language if to_patient else "") or site.language,
-    )
-    text = filled(words, phone=site.phone, link=settings.PUBLIC_URL)
-    return Message(
-        key=held.dedup_key,
-        recipients=addresses,
-        subject=text.subject,
-        body=text.body,
-        channel=held.channel,
-        reminder_id=held.id,
-    )
 
 
 def _counted(results: list[str]) -> Dispatched:

@@ -17,7 +17,8 @@ from clinic.actions.audit import record
 from clinic.celery import app
 from clinic.errors import Conflict
 from clinic.models import User
-from labs.actions.dispatch import Dispatched, dispatch_once, why_not
+from labs.actions.dispatch import Dispatched, dispatch_once
+from labs.actions.guards import why_not
 from labs.actions.tasks import resolve_task
 from labs.delivery.channels import has_sms
 from labs.failpoints import failpoint

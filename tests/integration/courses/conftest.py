@@ -10,6 +10,9 @@ import time_machine
 from clinic.models import Patient, User
 from courses.models import Course
 from tests.integration.courses import scene
+from tests.mail import mailbox
+
+__all__ = ["clock", "course", "mailbox"]
 
 
 @pytest.fixture
