@@ -154,7 +154,7 @@ def worklist_names_the_liver_check(page: Page) -> None:
     page.get_by_role("link", name="Worklist", exact=True).click()
     check = page.get_by_role("row").filter(has_text="Liver panel during treatment")
     expect(check).to_contain_text("due in 3 days")
-    expect(check.get_by_role("link", name="Okafor, Ngozi")).to_be_visible()
+    expect(check.get_by_role("link", name="Okafor, Ngozi", exact=True)).to_be_visible()
 
 
 def pulled_course(programs: Stack, chart: str) -> dict[str, Any]:
