@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db import connection
 
 from clinic.models import Patient
 from clinic.rules.errors import RuleError
-from labs.models import Precision, Report, Result, UrinaryCheck
 from labs.rules.exposure import Completion, CourseFacts, Infusion, PlannedSession
 
 T = TypeVar("T")
@@ -73,46 +72,35 @@ def _facts(
     )
 
 
+# Only what is settled counts, and of a panel only a whole one.
+MEASURED: Final = """
+SELECT 'lft', p.collected_on,
+       CASE WHEN p.collected_precision = 'minute' THEN p.collected_at END,
+       EXISTS (SELECT 1 FROM labs_result r
+                WHERE r.report_id = p.id AND r.status IN ('final', 'corrected') AND r.grade >= 1),
+       p.id
+  FROM labs_report p
+ WHERE p.patient_id = %(patient)s AND p.status IN ('final', 'corrected')
+   AND p.is_complete_liver_panel
+ UNION ALL
+SELECT 'gu', checked_on, checked_at, level > 0, id
+  FROM labs_urinarycheck
+ WHERE patient_id = %(patient)s AND status IN ('final', 'corrected')
+"""
+
+
 def measured(patient_id: UUID) -> tuple[Completion, ...]:
     """Liver panels and urinary checks that may satisfy a requirement.
 
     A report counts when it is settled and holds a whole panel; a grade of 1 or more, or a urinary
     level above 0, shortens the clock (rulebook F2, EXPERT).
     """
-    graded = Result.objects.settled().filter(report=OuterRef("pk"), grade__gte=1)
-    panels = (
-        Report.objects.for_patient(patient_id)
-        .settled()
-        .filter(is_complete_liver_panel=True)
-        .annotate(has_finding=Exists(graded))
-    )
-    checks = UrinaryCheck.objects.for_patient(patient_id).settled()
-    return (
-        *(
-            Completion(
-                measure="lft",
-                done_on=panel.collected_on,
-                done_at=_known(panel),
-                has_finding=panel.has_finding,
-                key=str(panel.pk),
-            )
-            for panel in panels
-        ),
-        *(
-            Completion(
-                measure="gu",
-                done_on=check.checked_on,
-                done_at=check.checked_at,
-                has_finding=check.level > 0,
-                key=str(check.pk),
-            )
-            for check in checks
-        ),
-    )
-
-
-def _known(report: Report) -> datetime | None:
-    return report.collected_at if report.collected_precision == Precision.MINUTE else None
+    with connection.cursor() as cursor:
+        cursor.execute(MEASURED, {"patient": patient_id})
+        return tuple(
+            Completion(measure=measure, done_on=day, done_at=moment, has_finding=found, key=str(pk))
+            for measure, day, moment, found, pk in cursor.fetchall()
+        )
 
 
 def _text(value: object) -> object:

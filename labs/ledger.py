@@ -6,7 +6,7 @@ the row over. Whoever finishes with a token that is no longer on the row writes 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -127,6 +127,12 @@ UPDATE labs_reminder
  WHERE id = %(id)s AND lease_token = %(token)s AND state IN ('leased', 'sending')
 """
 
+WAITING: Final = """
+SELECT id, requirement_id, dedup_key FROM labs_reminder
+ WHERE requirement_id = ANY(%(ids)s) AND state = 'scheduled'
+ ORDER BY id FOR NO KEY UPDATE
+"""
+
 CLOSE_ATTEMPT: Final = """
 UPDATE labs_reminderattempt SET ended_at = clock_timestamp(), outcome = %(outcome)s,
        updated_at = now()
@@ -202,6 +208,14 @@ def let_go(
 def close_attempt(held: Held, outcome: str) -> None:
     """Write down what the call came to."""
     _changed(CLOSE_ATTEMPT, _fence(held) | {"outcome": outcome[:60]})
+
+
+def waiting_for(requirement_ids: Collection[UUID]) -> list[tuple[UUID, UUID, str]]:
+    """Scheduled rows about these requirements, held until the transaction ends.
+
+    Each as its id, its requirement and its key.
+    """
+    return _returned(WAITING, {"ids": list(requirement_ids)})
 
 
 def backoff_minutes(attempts: int) -> float:

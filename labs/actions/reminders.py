@@ -22,6 +22,7 @@ from labs.actions.guards import why_not
 from labs.actions.tasks import resolve_task
 from labs.delivery.channels import has_sms
 from labs.failpoints import failpoint
+from labs.ledger import waiting_for
 from labs.models import Reminder, ReminderState, Requirement, Task, TaskStatus
 from labs.queries_policies import default_reminder_policy, own_reminder_policies
 from labs.rules.reminders import ReminderPolicy
@@ -95,12 +96,11 @@ def call_off(requirements: Iterable[Requirement]) -> int:
     Runs in the transaction that moved it. One that is taken already is stopped by its sender.
     """
     by_id = {requirement.pk: requirement for requirement in requirements}
-    waiting = Reminder.objects.filter(requirement__in=by_id, state=ReminderState.SCHEDULED)
     reasons: dict[str, list[UUID]] = {}
-    for reminder in waiting.select_for_update(no_key=True).order_by("pk"):
-        reason = why_not(by_id[reminder.requirement_id], reminder.dedup_key)
+    for pk, requirement_id, key in waiting_for(by_id):
+        reason = why_not(by_id[requirement_id], key)
         if reason:
-            reasons.setdefault(reason, []).append(reminder.pk)
+            reasons.setdefault(reason, []).append(pk)
     now = timezone.now()
     for reason, ids in reasons.items():
         Reminder.objects.filter(pk__in=ids).update(

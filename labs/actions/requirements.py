@@ -29,6 +29,7 @@ from labs.models import (
     RequirementStatus,
 )
 from labs.queries_policies import reminder_policy
+from labs.requirement_rows import write
 from labs.rules.due import ENDED
 from labs.rules.due_reasons import Basis, due_reason
 from labs.rules.exposure import CourseFacts
@@ -45,11 +46,6 @@ _CLOSED: dict[str, Any] = {
     "status": RequirementStatus.CLOSED,
     "why": stored(Reason("no_longer_asked", "The facts no longer ask for it.")),
 }
-WRITTEN = (
-    "rule", "policy_version", "why", "subject_state", "status", "last_done_on", "done_late_days",
-    "next_due_on",
-    "soon_on", "overdue_on", "blocks_when", "notify_on", "revision", "updated_at",
-)  # fmt: skip
 # The message left or may have left.
 TOLD = (
     ReminderState.SENDING,
@@ -144,7 +140,7 @@ def replan(*, patient_id: UUID, at: datetime | None = None) -> int:
     _compare(draft, {_key(row): row for row in held})
     Requirement.objects.bulk_create(draft.new)
     if draft.changed:
-        Requirement.objects.bulk_update(draft.changed, WRITTEN)
+        write(draft.changed)
         call_off(draft.changed)
     return len(draft.new) + len(draft.changed)
 
@@ -218,10 +214,11 @@ def _wanted(
 ) -> dict[Key, tuple[PlannedRequirement, CourseFacts]]:
     done = measured(patient.pk)
     planned: dict[Key, tuple[PlannedRequirement, CourseFacts]] = {}
-    for subject in MonitoringSubject.objects.for_patient(patient.pk):
-        facts = from_json(subject.facts, patient, done)
+    subjects = MonitoringSubject.objects.for_patient(patient.pk)
+    for subject_id, stored_facts in subjects.values_list("subject_id", "facts"):
+        facts = from_json(stored_facts, patient, done)
         for row in plan(facts, rules):
-            planned[row.kind, subject.subject_id, row.cycle] = row, facts
+            planned[row.kind, subject_id, row.cycle] = row, facts
     return planned
 
 
