@@ -40,10 +40,11 @@ GUARDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The last sign of life of one part."""
+    """The last sign of life of one part. `since`: of its first."""
 
     at: datetime
     figures: Mapping[str, float]
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,12 @@ class Facts:
         """How long ago the part last showed itself; None where it never has."""
         beat = self.beats.get(name)
         return max(self.at - beat.at, timedelta(0)) if beat else None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the first sign of life is so young that the first recomputation may be to come."""
+        first = min((beat.since for beat in self.beats.values()), default=None)
+        return first is not None and self.at - first <= RECONCILED_WITHIN
 
     def is_fresh(self, name: str, within: timedelta) -> bool:
         age = self.age(name)
@@ -153,7 +160,7 @@ SELECT count(*)
 """
 
 BEATS: Final = """
-SELECT clock.at, h.name, h.at, h.figures::text
+SELECT clock.at, h.name, h.at, h.figures::text, h.created_at
   FROM (SELECT COALESCE(%(at)s::timestamptz, now()) AS at) clock
   LEFT JOIN labs_heartbeat h ON true
 """
@@ -168,7 +175,9 @@ SELECT c.relname, t.tgname
 
 def _beats(at: datetime | None) -> tuple[datetime, dict[str, Beat]]:
     rows = _rows(BEATS, {"at": at})
-    found = {name: Beat(seen, json.loads(said)) for _, name, seen, said in rows if name}
+    found = {
+        name: Beat(seen, json.loads(said), since) for _, name, seen, said, since in rows if name
+    }
     return rows[0][0], found
 
 
@@ -246,6 +255,9 @@ def _words_of_hold(held: str) -> str:
 
 
 def _repairs(found: Facts) -> Check:
+    if RECONCILE not in found.beats and found.is_new:
+        words = "The first full recomputation of due dates is still to come."
+        return Check("repairs", True, None, words)
     if not found.is_fresh(RECONCILE, RECONCILED_WITHIN):
         age = _said_age(found.age(RECONCILE))
         return Check("repairs", False, found.repairs, f"The full recomputation of due dates {age}.")

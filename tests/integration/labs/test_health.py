@@ -78,6 +78,15 @@ def test_with_nothing_ever_run_the_parts_are_silent() -> None:
     assert check("repairs").sentence == "The full recomputation of due dates has never run."
 
 
+@pytest.mark.parametrize(("minutes", "is_well"), [(44, True), (46, False)])
+def test_the_first_recomputation_is_given_its_time(minutes: int, is_well: bool) -> None:
+    beat("loop")
+    Heartbeat.objects.update(created_at=ago(minutes))
+    found = check("repairs")
+    assert found.ok is is_well
+    assert ("still to come" in found.sentence) is is_well
+
+
 @pytest.mark.parametrize(("seconds", "is_late"), [(600, False), (601, True)])
 def test_a_reminder_that_should_have_left(well: None, seconds: int, is_late: bool) -> None:
     row = reminder()
