@@ -81,7 +81,7 @@ class Facts:
 
     @property
     def is_new(self) -> bool:
-        """Whether the first sign of life is so young that the first recomputation may be to come."""
+        """Whether the first sign of life is so young that the recomputation may be to come."""
         first = min((beat.since for beat in self.beats.values()), default=None)
         return first is not None and self.at - first <= RECONCILED_WITHIN
 
